@@ -1,0 +1,1 @@
+"""How the model is held to data: rates taken over, the companion projection, fit and back-test."""

@@ -1,0 +1,243 @@
+"""Luck: a draw is a pure function of whose it is, when, and for which named decision.
+
+Philox4x32-10 (Salmon, Moraes, Dror & Shaw, SC'11), checked in the tests against Random123's published answers.
+Key = 64-bit hash of seed and replicate; counter = (person key low, person key high, step, block). A block yields four
+32-bit words, so four decisions share one: decision ``d`` reads word ``d % 4`` of block ``d // 4``. The scenario never
+enters, so the same person has the same luck in every scenario, whatever the number of threads or processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import IntEnum
+from typing import Final
+
+import numba as nb
+import numpy as np
+
+_LOW: Final = np.uint64(0xFFFFFFFF)
+_S32: Final = np.uint64(32)
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+TWO32: Final = 4294967296.0
+
+
+class Decision(IntEnum):
+    """Every named decision and its number. Numbers are never reused, or lives would change between versions.
+
+    Decisions that all people face in one step share a block (the numbers 4k .. 4k+3), so one block serves four.
+    """
+
+    # drawn by everybody or by large groups
+    DEATH = 0
+    CARE_CHANGE = 1
+    DISABILITY = 2
+    ADJUSTMENT_MOVE = 3
+    BIRTH = 4
+    SEEK_PARTNER = 5
+    EMIGRATE = 6
+    OUT_MIGRATE = 7
+    LEAVE_HOME = 8
+    SEPARATE = 9
+    MARRY = 10
+    RETURN_HOME = 11
+    DEMENTIA = 12
+    INSTITUTION_EXIT = 13
+    KIN_AWAY_DEATH = 14
+    CHILDCARE_GIVE_UP = 15
+    # drawn by those to whom something happens
+    TWINS = 16
+    CHILD_SEX = 17
+    SAME_SEX = 18
+    DIRECT_MARRIAGE = 19
+    WHO_LEAVES = 20
+    CUSTODY = 21
+    SHARED_RESIDENCE = 22
+    HOME_DESTINATION = 23
+    CARE_TARGET = 24
+    DISABILITY_KIND = 25
+    TEMPLATE = 26
+    QUARTIER_CHOICE = 27
+    DWELLING_CHOICE = 28
+    DWELLING_LOTTERY = 29
+    PAIR_SCORE = 30
+    JOIN_KIN = 31
+    # fixed for life, or for a spell
+    NEED_RANK = 32
+    APPLY_RANK = 33
+    HOURS_RANK = 34
+    CHILDCARE_LOTTERY = 35
+    CHILDCARE_TASTE = 36
+    TASTE_HOME = 37
+    TASTE_SERVICE = 38
+    TASTE_DAY_CARE = 39
+    TASTE_REDRAW = 40
+    FOUND_OUTSIDE = 41
+    SAME_SEX_SIDE = 42
+    PLACE_BLOCKED = 43
+    CONTACT = 44
+    SCHOOL_ENTRY = 45
+    # the start population
+    START_CARE = 64
+    START_DEMENTIA = 65
+    START_DISABILITY = 66
+    START_ARRANGEMENT = 67
+    START_PAIRING = 68
+    START_PARITY = 69
+    START_CHILD = 70
+    START_DURATION = 71
+    START_ROOMS = 72
+    START_KIN = 73
+    START_INSTITUTION = 74
+    START_BIRTH_QUARTER = 75
+    START_OTHER = 76
+    START_FATHER = 77
+    START_FRAIL = 78
+    START_TENURE = 79
+    # whole ranges: one block of four words per two candidates
+    DWELLING_SEARCH = 4000  # to 4063
+
+
+class Domain(IntEnum):
+    """What a derived key names; keeps the keys of newborns, migrants, facilities apart."""
+
+    START_PERSON = 1
+    NEWBORN = 2
+    MIGRANT = 3
+    DWELLING = 4
+    FACILITY = 5
+    QUARTIER = 6
+    CELL = 7
+    TEMPLATE = 8
+    OUTSIDER = 9
+
+
+@nb.njit(inline="always")
+def philox4x32(c0, c1, c2, c3, k0, k1):
+    """Ten rounds; every word is a uint64 that holds 32 significant bits."""
+    for _ in range(10):
+        p0 = _M0 * c0
+        p1 = _M1 * c2
+        c0, c1, c2, c3 = ((p1 >> _S32) ^ c1 ^ k0), p1 & _LOW, ((p0 >> _S32) ^ c3 ^ k1), p0 & _LOW
+        k0 = (k0 + _W0) & _LOW
+        k1 = (k1 + _W1) & _LOW
+    return c0, c1, c2, c3
+
+
+@nb.njit(inline="always")
+def word(stream, step, decision, key):
+    """The 32 random bits (in a uint64) of one person's decision in one step; for use inside kernels."""
+    d = np.uint64(decision)
+    a, b, c, e = philox4x32(key & _LOW, key >> _S32, np.uint64(step), d >> np.uint64(2), stream & _LOW, stream >> _S32)
+    w = d & np.uint64(3)
+    if w == np.uint64(0):
+        return a
+    if w == np.uint64(1):
+        return b
+    if w == np.uint64(2):
+        return c
+    return e
+
+
+@nb.njit(inline="always")
+def unit(stream, step, decision, key):
+    """A number in (0, 1), never 0 and never 1: the middle of one of 2**32 equal parts."""
+    return (nb.float64(word(stream, step, decision, key)) + 0.5) / TWO32
+
+
+@nb.njit(inline="always")
+def pair_key(a, b):
+    """A key for an ordered pair of keys (person and option, woman and man)."""
+    w0, w1, _, _ = philox4x32(a & _LOW, a >> _S32, b & _LOW, b >> _S32, np.uint64(0x70616972), np.uint64(0x6B6579))
+    return (w0 << _S32) | w1
+
+
+@nb.njit(cache=True)
+def _fill_unit(stream, step, decision, keys, out):
+    for i in range(keys.size):
+        out[i] = unit(stream, step, decision, keys[i])
+
+
+@nb.njit(cache=True)
+def _fill_word(stream, step, decision, keys, out):
+    for i in range(keys.size):
+        out[i] = np.uint32(word(stream, step, decision, keys[i]))
+
+
+@nb.njit(cache=True)
+def _fill_pair(a, b, out):
+    for i in range(out.size):
+        out[i] = pair_key(a[i], b[i])
+
+
+@nb.njit(cache=True)
+def _fill_derived(domain, first, second, third, out):
+    for i in range(out.size):
+        k = pair_key(np.uint64(domain), first[i])
+        k = pair_key(k, second[i])
+        out[i] = pair_key(k, third[i])
+
+
+def _u64(value: np.ndarray | int, n: int) -> np.ndarray:
+    return np.ascontiguousarray(np.broadcast_to(np.asarray(value).astype(np.uint64), (n,)))
+
+
+def derive_keys(
+    domain: Domain, first: np.ndarray | int, second: np.ndarray | int = 0, third: np.ndarray | int = 0
+) -> np.ndarray:
+    """Keys (u64) named by a domain and up to three numbers, independent of the seed and of the order of rows.
+
+    The newborn of a mother is ``derive_keys(Domain.NEWBORN, mother_key, step, index_within_confinement)``.
+    Arguments broadcast against each other; a negative number counts as its value modulo 2**64.
+    """
+    n = np.broadcast_shapes(np.shape(first), np.shape(second), np.shape(third), (1,))[0]
+    out = np.empty(n, np.uint64)
+    _fill_derived(np.uint64(domain), _u64(first, n), _u64(second, n), _u64(third, n), out)
+    return out
+
+
+def pair_keys(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Keys (u64, shape of the broadcast of both) of ordered pairs."""
+    n = np.broadcast_shapes(np.shape(a), np.shape(b), (1,))[0]
+    out = np.empty(n, np.uint64)
+    _fill_pair(_u64(a, n), _u64(b, n), out)
+    return out
+
+
+def text_key(text: str) -> int:
+    """A 64-bit key for a name that comes as text (a facility's id, a Quartier's id)."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+class Luck:
+    """The luck of one replicate.
+
+    Parameters
+    ----------
+    seed : the run's seed, any integer.
+    replicate : number of the replicate, from 0.
+
+    Examples
+    --------
+    >>> luck = Luck(seed=1, replicate=0)
+    >>> keys = np.arange(3, dtype=np.uint64)
+    >>> u = luck.uniform(Decision.DEATH, 8092, keys)
+    >>> bool((u == luck.uniform(Decision.DEATH, 8092, keys)).all())
+    True
+    """
+
+    def __init__(self, seed: int, replicate: int) -> None:
+        self.seed, self.replicate = seed, replicate
+        self.stream: np.uint64 = np.uint64(text_key(f"{seed}/{replicate}"))
+
+    def uniform(self, decision: Decision, step: int, keys: np.ndarray) -> np.ndarray:
+        """Uniform numbers in (0, 1), float64, one per key (u64)."""
+        out = np.empty(keys.size)
+        _fill_unit(self.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), out)
+        return out
+
+    def words(self, decision: Decision, step: int, keys: np.ndarray) -> np.ndarray:
+        """Uniform 32-bit words (u32), to be compared with the thresholds of `quartier.model.rates.threshold`."""
+        out = np.empty(keys.size, np.uint32)
+        _fill_word(self.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), out)
+        return out

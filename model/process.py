@@ -1,0 +1,32 @@
+"""A process: one plain function of the model, with what it reads, what it writes and which rates it draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .model import QuartierModel
+
+
+@dataclass(frozen=True)
+class Process:
+    """One entry of the step tuple.
+
+    Parameters
+    ----------
+    name : a verb in the infinitive.
+    reads, writes : columns as ``table.column`` (``people.birth``); structural columns are written through the verbs of
+        `households`, named as ``households.verb``.
+    rates : names of rates and parameters it draws from.
+    step : does one step's work on the model.
+    start : fills its columns at the start of a run, None where the synthetic population already did.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    rates: tuple[str, ...]
+    step: Callable[[QuartierModel], None]
+    start: Callable[[QuartierModel], None] | None = None

@@ -1,0 +1,126 @@
+"""Tables as parallel arrays: every column declared once, its dtype never changes."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+NONE: Final = -1
+"""The pointer that points nowhere."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One attribute of every row: its type, the value a new row gets, what it means, and the process that owns it."""
+
+    dtype: str
+    default: int | float
+    unit: str
+    meaning: str
+    owner: str
+
+
+class Table:
+    """Rows as parallel arrays with spare capacity.
+
+    ``table.birth`` is a live view of length ``len(table)``: read it, or write it with ``table.birth[:] = …``.
+    Rebinding a column is refused, because it would silently detach the view.
+
+    Parameters
+    ----------
+    schema : column name -> `Column`.
+    capacity : rows to make room for; a full table grows by a quarter.
+    kernel_type : named tuple class with one field per column, handed to compiled kernels by `arrays`.
+    """
+
+    _schema: dict[str, Column]
+    _n: int
+    _kernel_type: type
+    _store: dict[str, np.ndarray]
+
+    def __init__(self, schema: Mapping[str, Column], capacity: int, kernel_type: type) -> None:
+        set_ = object.__setattr__
+        set_(self, "_schema", dict(schema))
+        set_(self, "_n", 0)
+        set_(self, "_kernel_type", kernel_type)
+        set_(self, "_store", {k: np.full(max(capacity, 1), c.default, c.dtype) for k, c in schema.items()})
+
+    def __len__(self) -> int:
+        return self._n
+
+    @property
+    def capacity(self) -> int:
+        """Rows there is room for before the table must grow."""
+        return next(iter(self._store.values())).size
+
+    @property
+    def schema(self) -> dict[str, Column]:
+        """The declarations, by column name."""
+        return self._schema
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        store = object.__getattribute__(self, "_store")
+        try:
+            return store[name][: self._n]
+        except KeyError:
+            raise AttributeError(f"no column {name!r}; columns are {', '.join(store)}") from None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"write into the column: .{name}[:] = …")
+
+    def arrays(self) -> Any:
+        """All live columns as a named tuple for compiled kernels; invalid after the next `append` or `keep`."""
+        return self._kernel_type(*(column[: self._n] for column in self._store.values()))
+
+    def append(self, n: int, **values: object) -> slice:
+        """Add ``n`` rows and return where they are; columns not named take their default.
+
+        Raises
+        ------
+        AttributeError : a name is not a column.
+        """
+        if unknown := values.keys() - self._schema.keys():
+            raise AttributeError(f"no column {', '.join(sorted(unknown))}")
+        old, new = self._n, self._n + n
+        if new > self.capacity:
+            self._grow(max(new, self.capacity + self.capacity // 4 + 16))
+        rows = slice(old, new)
+        for name, column in self._schema.items():
+            self._store[name][rows] = values.get(name, column.default)
+        object.__setattr__(self, "_n", new)
+        return rows
+
+    def _grow(self, capacity: int) -> None:
+        for name, column in self._schema.items():
+            grown = np.full(capacity, column.default, column.dtype)
+            grown[: self._n] = self._store[name][: self._n]
+            self._store[name] = grown
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Keep only the rows whose numbers are given, in that order."""
+        m = rows.size
+        for column in self._store.values():
+            column[:m] = column[: self._n][rows]
+        object.__setattr__(self, "_n", m)
+
+    def bytes_per_row(self) -> int:
+        """State per row in bytes."""
+        return sum(column.itemsize for column in self._store.values())
+
+    def copy_columns(self) -> dict[str, np.ndarray]:
+        """The saved state of the table: a copy of every column."""
+        return {name: column[: self._n].copy() for name, column in self._store.items()}
+
+    def frame(self) -> pd.DataFrame:
+        """A copy, for people rather than for kernels."""
+        return pd.DataFrame(self.copy_columns())
+
+
+def kernel_type(name: str, module: str, schema: Mapping[str, Column]) -> type:
+    """A named tuple class with one field per column; `module` lets compiled kernels be cached on disk."""
+    return namedtuple(name, tuple(schema), module=module)  # the fields come from the schema
