@@ -1,0 +1,52 @@
+"""Distances between Quartiere."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from .region.region import Region
+
+KM_PER_DEGREE: Final = 111.32
+"""Length of a degree of latitude (geometry of the Earth; WGS84 mean)."""
+
+
+def kilometres(lon_a: np.ndarray, lat_a: np.ndarray, lon_b: np.ndarray, lat_b: np.ndarray) -> np.ndarray:
+    """Air-line distance in km for places a town apart (flat approximation); arrays broadcast."""
+    x = (lon_a - lon_b) * np.cos(np.radians((lat_a + lat_b) / 2)) * KM_PER_DEGREE
+    y = (lat_a - lat_b) * KM_PER_DEGREE
+    return np.hypot(x, y)
+
+
+def distances(region: Region) -> np.ndarray:
+    """Distances between the Quartiere's centroids in km, float64 [n, n]; inside a Quartier ``0.5 * sqrt(area)``.
+
+    A Quartier without coordinates is as far from all others as they are from each other on average; without an area it
+    gets the mean area, and 1 km2 where none is known.
+    """
+    return _distances(
+        tuple(region.quartiere["lon"]), tuple(region.quartiere["lat"]), tuple(region.quartiere["area_km2"])
+    )
+
+
+@lru_cache(maxsize=4)
+def _distances(lon: tuple[float, ...], lat: tuple[float, ...], area: tuple[float, ...]) -> np.ndarray:
+    x, y, size = np.array(lon, float), np.array(lat, float), np.array(area, float)
+    d = kilometres(x[:, None], y[:, None], x[None], y[None])
+    apart = d[~np.eye(len(d), dtype=bool)]
+    known = apart[np.isfinite(apart)]
+    d = np.where(np.isfinite(d), d, known.mean() if known.size else 1.0)
+    finite = size[np.isfinite(size)]
+    size = np.where(np.isfinite(size), size, finite.mean() if finite.size else 1.0)
+    np.fill_diagonal(d, 0.5 * np.sqrt(size))
+    d.setflags(write=False)
+    return d
+
+
+def nearest_first(region: Region, quartier: int) -> np.ndarray:
+    """All Quartiere, the given one first, then by distance."""
+    d = distances(region)[quartier].copy()
+    d[quartier] = -1
+    return np.argsort(d, kind="stable")

@@ -1,0 +1,90 @@
+"""What may be right but is unlikely: warnings a planner should look at before believing a forecast."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .checks import without_wrong
+from .draft import Draft, exclusive
+from .geometry import contains, distance_km, rings_of
+from .texts import Faults
+
+FACTOR = 3.0
+"""A Quartier that grows by this factor, or shrinks to its inverse, within a year is worth a second look."""
+FEWEST = 10
+"""Quartiere that stay smaller than this are not looked at: there a factor of three is one family."""
+BORDER_KM = 0.3
+"""Further than this outside its Quartier a facility's coordinates are worth a second look."""
+
+
+def check_plausibility(draft: Draft, faults: Faults) -> None:
+    """All warnings about unlikely values."""
+    if "population" in draft.tables:
+        unlikely_growth(draft, faults)
+    if "facilities" in draft.tables:
+        facilities_without_places(draft, faults)
+        if draft.geometry is not None:
+            facilities_elsewhere(draft, faults)
+
+
+def unlikely_growth(draft: Draft, faults: Faults) -> None:
+    """A Quartier triples or loses two thirds within a year (per year, where the dates are further apart)."""
+    counted, _ = exclusive(without_wrong(draft, "population", faults).dropna(subset=["age_from", "age_to"]))
+    counted = counted[[d is not None for d in counted["date"]]]
+    if counted.empty:
+        return
+    known = counted.groupby(["quartier_id", "date"])["persons"].agg(["sum", "count", "size"])
+    known = known[known["count"] == known["size"]]["sum"]
+    lines = counted.reset_index().groupby(["quartier_id", "date"])["line"].first()
+    for quartier, totals in known.groupby(level=0):
+        series = totals.droplevel(0).sort_index()
+        for (day, before), (next_day, after) in zip(series.items(), list(series.items())[1:], strict=False):
+            if max(before, after) < FEWEST:
+                continue
+            years = max(1.0, (pd.Timestamp(next_day) - pd.Timestamp(day)).days / 365.25)
+            limit = FACTOR**years
+            if after >= limit * before or before >= limit * after:
+                faults.add(
+                    "unlikely_growth",
+                    draft.files["population"],
+                    int(lines[(quartier, next_day)]),
+                    "persons",
+                    f"{before:.0f} → {after:.0f}",
+                    quartier=quartier,
+                    before=day,
+                    after=next_day,
+                )
+
+
+def facilities_without_places(draft: Draft, faults: Faults) -> None:
+    """A childcare centre or nursing home whose places are not given has none."""
+    places = draft.tables.get("places")
+    if faults.wrong_lines("places.csv"):  # an unknown key there may be the one that is missing here
+        return
+    having = set() if places is None else set(places["facility_id"])
+    table = draft.tables["facilities"]
+    for line, row in table[table["kind"].isin(["childcare_centre", "nursing_home"])].iterrows():
+        if row["facility_id"] and row["facility_id"] not in having:
+            faults.add(
+                "facility_without_places", draft.files["facilities"], int(str(line)), "facility_id", row["facility_id"]
+            )
+
+
+def facilities_elsewhere(draft: Draft, faults: Faults) -> None:
+    """A facility's coordinates lie in another Quartier than it says."""
+    assert draft.geometry is not None
+    rings = {f["properties"]["quartier_id"]: rings_of(f["geometry"]) for f in draft.geometry["features"]}
+    table = draft.tables["facilities"].dropna(subset=["lon", "lat"])
+    for line, row in table.iterrows():
+        own = rings.get(row["quartier_id"])
+        if own is None or contains(own, row["lon"], row["lat"]) or distance_km(own, row["lon"], row["lat"]) < BORDER_KM:
+            continue
+        other = next((key for key, r in rings.items() if contains(r, row["lon"], row["lat"])), "–")
+        faults.add(
+            "facility_elsewhere",
+            draft.files["facilities"],
+            int(str(line)),
+            "quartier_id",
+            row["quartier_id"],
+            other=other,
+        )
