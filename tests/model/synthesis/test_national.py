@@ -1,0 +1,128 @@
+"""A town of 100,000 with Germany's pyramid against the national tables of households and families."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+from quartier.model.columns import Role
+from quartier.model.rates import read_rate_book
+from quartier.model.synthesis import synthesise
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+towns = load(Path(__file__).parent / "towns.py")
+shared = load(Path(__file__).parents[2] / "shared_data.py")
+
+
+@pytest.fixture(scope="module")
+def start():
+    return synthesise(towns.national(100_000, 10), read_rate_book("00"), 1)
+
+
+def fit(start, prefix):
+    rows = start.fit[start.fit["margin"].str.startswith(prefix) & (start.fit["quartier"] == "town")]
+    return rows.set_index("margin")
+
+
+def test_every_large_cell_of_age_and_sex_has_the_tables_arrangements_within_a_point(start):
+    rows = fit(start, "arrangement").reset_index()
+    rows["cell"] = rows["margin"].str.split(" ").str[2:].str.join(" ")
+    persons = rows.groupby("cell")["asked"].transform("sum")
+    large = persons >= 500
+    assert large.sum() > 8 * 30
+    assert (rows["deviation"].abs() / persons)[large].max() < 0.01
+
+
+def test_arrangements_agree_with_the_published_shares_of_five_year_groups(start):
+    """Against the table of age groups in the shared data, not against the one the synthesis read."""
+    names = {"cohabiting_no_children": "cohabiting", "married_no_children": "married"}
+    table = pd.read_csv(shared.data_folder() / "derived" / "living_arrangement_age_group_2025.csv")
+    table["arrangement"] = table["living_arrangement"].replace(names)
+    rows = fit(start, "arrangement")
+    largest = 0.0
+    for (sex, group), cell in table.groupby(["sex", "age_group"]):
+        if (
+            str(group)[:2].isdigit()
+            and 20 <= int(str(group)[:2]) <= 80
+            and f"arrangement alone {sex} {group}" in rows.index
+        ):
+            here = [rows.loc[f"arrangement {k} {sex} {group}", "reached"] for k in cell["arrangement"]]
+            largest = max(largest, float(np.abs(np.array(here) / sum(here) - cell["share"].to_numpy()).max()))
+    assert 0 < largest < 0.015
+
+
+def test_households_have_the_national_sizes(start):
+    rows = fit(start, "persons in households")
+    assert (rows["deviation"].abs() / rows["asked"].sum()).max() < 0.015
+
+
+def test_families_have_the_national_numbers_of_children(start):
+    rows = fit(start, "families with ")
+    rows = rows[rows.index.str.endswith("children")]
+    assert (rows["deviation"].abs() / rows["asked"].sum()).max() < 0.015
+
+
+def test_lone_parents_are_a_quarter_of_families_and_four_in_five_are_women(start):
+    rows = fit(start, "lone parents")
+    assert rows.loc["lone parents", "reached"] == pytest.approx(rows.loc["lone parents", "asked"], rel=0.02)
+    assert rows.loc["lone parents who are women", "reached"] == pytest.approx(
+        rows.loc["lone parents who are women", "asked"], rel=0.02
+    )
+    assert rows.loc["lone parents of minors", "reached"] == pytest.approx(
+        rows.loc["lone parents of minors", "asked"], rel=0.12
+    )
+
+
+def test_residents_of_homes_follow_the_care_statistics(start):
+    rows = fit(start, "residents nursing_home")
+    assert rows["reached"].iloc[0] == pytest.approx(799_591 / 83_456_045 * 100_000, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("sex", "age", "share"), [(0, 25, 0.33), (0, 30, 0.13), (0, 40, 0.05), (1, 25, 0.21), (1, 30, 0.06), (1, 40, 0.02)]
+)
+def test_as_many_live_with_their_parents_as_published(start, sex, age, share):
+    p = start.people
+    here = (towns.ages(start) == age) & (p["sex"] == sex)
+    assert np.mean(p["role"][here] == Role.CHILD) == pytest.approx(share, abs=0.012)
+
+
+def test_women_have_as_many_children_as_the_parity_table_says(start):
+    p, age = start.people, towns.ages(start)
+    for wanted_age, shares in (
+        (30, (0.577, 0.228, 0.142, 0.053)),
+        (40, (0.204, 0.259, 0.375, 0.162)),
+        (60, (0.195, 0.263, 0.378, 0.163)),
+    ):
+        here = (p["sex"] == 1) & (np.abs(age - wanted_age) <= 1)
+        assert np.bincount(p["parity"][here], minlength=4) / here.sum() == pytest.approx(np.array(shares), abs=0.05)
+
+
+def test_old_women_have_living_children_and_some_of_them_in_town(start):
+    p, age = start.people, towns.ages(start)
+    linked = np.bincount(p["mother"][p["mother"] >= 0], minlength=age.size)
+    for middle, share in ((65, 0.82), (75, 0.85), (85, 0.87)):
+        here = (p["sex"] == 1) & (np.abs(age - middle) <= 2)
+        assert np.mean(linked[here] + p["kin_away"][here] > 0) == pytest.approx(share, abs=0.03)
+
+
+def test_husbands_are_older_by_the_usual_years_and_one_couple_in_forty_is_of_one_sex(start):
+    p = start.people
+    women = np.flatnonzero((p["sex"] == 1) & (p["partner"] >= 0))
+    men = p["partner"][women]
+    two = p["sex"][men] == 0
+    older = (p["birth"][women].astype(int) - p["birth"][men].astype(int))[two] / 4
+    assert older.mean() == pytest.approx(2.7, abs=0.5)
+    assert older.std() < 6
+    coupled = np.flatnonzero(p["partner"] >= 0)
+    assert np.mean(p["sex"][coupled] == p["sex"][p["partner"][coupled]]) == pytest.approx(0.026, abs=0.002)
