@@ -1,0 +1,327 @@
+"""The verbs that write who lives with whom and where: `arrive, remove, join, found, settle`.
+
+No process writes `household`, `partner`, `quartier`, `dwelling` or `present` itself; it calls these. All take arrays of
+rows and cost what the rows cost, never a pass over all people.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+from .columns import Former, Kind, Plan, Sex, Union
+from .tables import NONE, Table
+
+if TYPE_CHECKING:
+    from .model import QuartierModel
+
+
+@nb.njit(cache=True)
+def _leave(rows, household, following, size, kind, first, dwelling, occupant, free_since, step, emptied):
+    n = 0
+    for i in rows:
+        old = household[i]
+        if old < 0:
+            continue
+        household[i] = -1
+        size[old] -= 1
+        if kind[old] != 0:
+            continue
+        if first[old] == i:
+            first[old] = following[i]
+        else:
+            before = first[old]
+            while following[before] != i:
+                before = following[before]
+            following[before] = following[i]
+        following[i] = -1
+        if size[old] == 0:
+            emptied[n] = old
+            n += 1
+            if dwelling[old] >= 0:
+                occupant[dwelling[old]] = -1
+                free_since[dwelling[old]] = step
+                dwelling[old] = -1
+    return n
+
+
+@nb.njit(cache=True)
+def _expect(targets, size):
+    for h in targets:
+        size[h] += 1
+
+
+@nb.njit(cache=True)
+def _enter(rows, targets, household, following, quartier, where, kind, first):
+    for j in range(rows.size):
+        i, h = rows[j], targets[j]
+        household[i] = h
+        quartier[i] = where[h]
+        if kind[h] == 0:
+            following[i] = first[h]
+            first[h] = i
+
+
+@nb.njit(cache=True)
+def _chain(household, present, following, kind, first):
+    first[:] = -1
+    following[:] = -1
+    for i in range(household.size - 1, -1, -1):
+        h = household[i]
+        if present[i] and h >= 0 and kind[h] == 0:
+            following[i] = first[h]
+            first[h] = i
+
+
+@nb.njit(cache=True)
+def _carry(households, first, following, where, quartier):
+    for h in households:
+        i = first[h]
+        while i >= 0:
+            quartier[i] = where[h]
+            i = following[i]
+
+
+@nb.njit(cache=True)
+def _count_members(household, present, offset):
+    for i in range(household.size):
+        if present[i] and household[i] >= 0:
+            offset[household[i] + 1] += 1
+    for h in range(offset.size - 1):
+        offset[h + 1] += offset[h]
+
+
+@nb.njit(cache=True)
+def _place_members(household, present, cursor, rows):
+    for i in range(household.size):
+        if present[i] and household[i] >= 0:
+            rows[cursor[household[i]]] = i
+            cursor[household[i]] += 1
+
+
+def members(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
+    """Who lives in which household: household ``h`` holds ``rows[offset[h] : offset[h + 1]]``.
+
+    A counting sort over all people. The processes walk the chains `first_member`, `next_member` instead, which the verbs
+    keep up to date at the cost of the rows they touch.
+
+    Returns
+    -------
+    offset : i32 [households + 1].
+    rows : i32 [people in households], rows of `people`.
+    """
+    p = model.people
+    offset = np.zeros(len(model.households) + 1, np.int32)
+    _count_members(p.household, p.present, offset)
+    rows = np.empty(int(offset[-1]), np.int32)
+    _place_members(p.household, p.present, offset[:-1].copy(), rows)
+    return offset, rows
+
+
+def chain_members(model: QuartierModel) -> None:
+    """Make the chains of members anew, after rows have moved."""
+    p, h = model.people, model.households
+    _chain(p.household, p.present, p.next_member, h.kind, h.first_member)
+
+
+def _leave_households(model: QuartierModel, rows: np.ndarray) -> None:
+    p, h, d = model.people, model.households, model.dwellings
+    emptied = np.empty(rows.size, np.int32)
+    n = _leave(
+        rows.astype(np.int32),
+        p.household,
+        p.next_member,
+        h.size,
+        h.kind,
+        h.first_member,
+        h.dwelling,
+        d.household,
+        d.free_since,
+        model.now,
+        emptied,
+    )
+    h.reason[emptied[:n]] = 0
+    model.empty_households.extend(emptied[:n].tolist())
+
+
+def arrive(model: QuartierModel, n: int, **columns: object) -> np.ndarray:
+    """Append ``n`` people with fresh ids and return their rows (i32); they join a household next, by `join`."""
+    ids = np.arange(model.next_id, model.next_id + n, dtype=np.int32)
+    rows = model.people.append(n, id=ids, **columns)
+    model.next_id += n
+    if model.next_id > model.row_of_id.size:
+        grown = np.full(model.next_id + model.next_id // 4 + 16, NONE, np.int32)
+        grown[: model.row_of_id.size] = model.row_of_id
+        model.row_of_id = grown
+    where = np.arange(rows.start, rows.stop, dtype=np.int32)
+    model.row_of_id[ids] = where
+    return where
+
+
+def join(model: QuartierModel, rows: np.ndarray, households: np.ndarray) -> None:
+    """Let people leave where they live, if they live anywhere, and join households (one per row)."""
+    p, h = model.people, model.households
+    rows, households = rows.astype(np.int32), households.astype(np.int32)
+    _expect(households, h.size)  # first, so that a home entered and left in one go is never taken for empty
+    _leave_households(model, rows)
+    _enter(rows, households, p.household, p.next_member, p.quartier, h.quartier, h.kind, h.first_member)
+
+
+def found(model: QuartierModel, quartiere: np.ndarray, kind: Kind = Kind.PRIVATE) -> np.ndarray:
+    """New, still empty households without a dwelling, one per entry of ``quartiere``; returns their rows (i32)."""
+    n = quartiere.size
+    reused = [model.empty_households.pop() for _ in range(min(n, len(model.empty_households)))]
+    fresh = model.households.append(n - len(reused))
+    rows = np.array(reused + list(range(fresh.start, fresh.stop)), np.int32)
+    h = model.households
+    h.dwelling[rows], h.first_member[rows], h.size[rows], h.reason[rows], h.wait_since[rows] = NONE, NONE, 0, 0, 0
+    h.quartier[rows], h.kind[rows], h.moved_at[rows] = quartiere, kind, model.now
+    return rows
+
+
+def settle(model: QuartierModel, households: np.ndarray, dwellings: np.ndarray) -> None:
+    """Let households move, each with all its members, into vacant dwellings (one each).
+
+    The dwelling left behind is vacant and enters the market in the next step.
+    """
+    p, h, d = model.people, model.households, model.dwellings
+    old = h.dwelling[households]
+    left = old[old >= 0]
+    d.household[left], d.free_since[left] = NONE, model.now
+    d.household[dwellings] = households
+    h.dwelling[households] = dwellings
+    h.quartier[households] = d.quartier[dwellings]
+    h.moved_at[households], h.reason[households], h.wait_since[households] = model.now, 0, 0
+    _carry(households.astype(np.int32), h.first_member, p.next_member, h.quartier, p.quartier)
+
+
+def remove(model: QuartierModel, rows: np.ndarray, died: bool) -> None:
+    """Take people out of the town, by death or by leaving it; links of those who stay are kept right.
+
+    A partner who stays is widowed (death) or separated (leaving). A living child who leaves is counted in the
+    mother's `kin_away`. Kin links (mother, father) of those who stay keep the id: it points to nobody present.
+    """
+    p = model.people
+    p.present[rows] = 0
+    _leave_households(model, rows)
+    partner = p.partner[rows]
+    with_partner = partner >= 0
+    end_unions(model, rows[with_partner], Former.WIDOWED if died else Former.SEPARATED)
+    if not died:
+        mothers = model.rows_of(p.mother[rows])
+        np.add.at(p.kin_away, mothers[mothers >= 0], 1)
+
+
+def end_unions(model: QuartierModel, rows: np.ndarray, how: Former) -> None:
+    """Dissolve the unions of these people, each couple named once or twice; both sides become unpartnered."""
+    p = model.people
+    other = model.rows_of(p.partner[rows])
+    both = np.unique(np.concatenate((rows, other[other >= 0])))
+    p.partner[both], p.union_state[both], p.union_since[both] = NONE, Union.NONE, model.now
+    p.former_union[both], p.leads[both] = how, 0
+    p.plan[both[p.plan[both] == Plan.JOIN_PARTNER]] = Plan.NONE
+
+
+def unite(model: QuartierModel, first: np.ndarray, second: np.ndarray, married: np.ndarray) -> None:
+    """Make couples of two arrays of rows; ``married`` (bool) says which start as a marriage. Who lives where is not touched."""
+    p = model.people
+    p.partner[first], p.partner[second] = p.id[second], p.id[first]
+    for rows in (first, second):
+        p.union_state[rows] = np.where(married, Union.MARRIED, Union.COHABITING)
+        p.union_since[rows], p.seek_until[rows] = model.now, 0
+        p.married_since[rows] = np.where(married, model.now, 0)
+    name_leaders(p, first, second)
+
+
+def unite_arrivals(
+    model: QuartierModel, first: np.ndarray, second: np.ndarray, married: np.ndarray, quarters_ago: np.ndarray
+) -> None:
+    """Couples who arrive together and have been a couple for some time (in quarters)."""
+    p = model.people
+    unite(model, first, second, married)
+    since = np.maximum(model.now - quarters_ago, 1)
+    for rows in (first, second):
+        p.union_since[rows] = since
+        p.married_since[rows] = np.where(married, since, 0)
+
+
+def name_leaders(people: Table, first: np.ndarray, second: np.ndarray) -> None:
+    """Say who draws for each couple: the woman in a couple of two sexes, else the smaller key."""
+    same = people.sex[first] == people.sex[second]
+    first_leads = np.where(same, people.key[first] < people.key[second], people.sex[first] == Sex.FEMALE)
+    people.leads[first], people.leads[second] = first_leads, ~first_leads
+
+
+@nb.njit(cache=True)
+def _followers(leaders, household, first, following, id_, role, mother, father, birth, youngest_birth, rows, leader):
+    """Children of a leader who live in the leader's household as children, born after ``youngest_birth``."""
+    n = 0
+    for j in range(leaders.size):
+        i = leaders[j]
+        rows[n], leader[n] = i, j
+        n += 1
+        m = first[household[i]]
+        while m >= 0:
+            if m != i and role[m] == 1 and birth[m] > youngest_birth and (mother[m] == id_[i] or father[m] == id_[i]):
+                stays = False
+                if role[i] == 3:  # separated, still here: the children in common stay with the other parent
+                    other, k = father[m] if mother[m] == id_[i] else mother[m], first[household[i]]
+                    while k >= 0:
+                        stays |= other >= 0 and id_[k] == other and role[k] != 3
+                        k = following[k]
+                if not stays:
+                    rows[n], leader[n] = m, j
+                    n += 1
+            m = following[m]
+    return n
+
+
+def with_children(model: QuartierModel, leaders: np.ndarray, under: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """People and the own children who live with them as children (all, or those under an age).
+
+    A child who is a leader too, goes alone; a child of two leaders goes with the mother. Who is separated and has not
+    moved out yet (`Role.OTHER`), leaves the children in common with the other parent.
+
+    Returns
+    -------
+    rows : i32, leaders and children, each once, in ascending order.
+    leader : i64, position in ``leaders`` of the one each row belongs to.
+    """
+    p, h = model.people, model.households
+    sizes = h.size[p.household[leaders]].astype(np.int64)
+    rows, leader = np.empty(int(sizes.sum()), np.int32), np.empty(int(sizes.sum()), np.int64)
+    oldest = np.int64(-1) if under is None else np.int64(model.now - 4 * under)
+    n = _followers(
+        leaders.astype(np.int32),
+        p.household,
+        h.first_member,
+        p.next_member,
+        p.id,
+        p.role,
+        p.mother,
+        p.father,
+        p.birth,
+        oldest,
+        rows,
+        leader,
+    )
+    rows, leader = rows[:n], leader[:n]
+    own = rows == leaders[leader]
+    with_mother = p.mother[rows] == p.id[leaders[leader]]
+    order = np.lexsort((~with_mother, ~own, rows))
+    rows, leader = rows[order], leader[order]
+    first = np.concatenate(([True], rows[1:] != rows[:-1])) if n else np.zeros(0, bool)
+    return rows[first], leader[first]
+
+
+def compact(model: QuartierModel) -> None:
+    """Drop the rows of those who died or left and put the rest in the order of their households."""
+    p = model.people
+    _, rows = members(model)
+    gone = p.id[p.present == 0]
+    model.row_of_id[gone] = NONE
+    p.keep(rows)
+    model.row_of_id[p.id] = np.arange(len(p), dtype=np.int32)
+    chain_members(model)

@@ -1,0 +1,34 @@
+"""The processes of a step, one file a subject; each owns the columns it writes."""
+
+from __future__ import annotations
+
+from ..process import Process
+from .births import BEAR
+from .care_need import CHANGE_NEED
+from .care_setting import ARRANGE_CARE
+from .childcare import FORM_NEED, PLACE_CHILDREN
+from .deaths import DIE
+from .disability import RECOGNISE_DISABILITY
+from .home import LEAVE_HOME, RETURN_HOME
+from .migration import IN_MIGRATE, OUT_MIGRATE
+from .moves import MOVE
+from .partnership import FORM_UNION, MARRY, SEPARATE
+
+STEP: tuple[Process, ...] = (
+    DIE,
+    BEAR,
+    SEPARATE,
+    MARRY,
+    FORM_UNION,
+    LEAVE_HOME,
+    RETURN_HOME,
+    OUT_MIGRATE,
+    IN_MIGRATE,
+    MOVE,
+    CHANGE_NEED,
+    RECOGNISE_DISABILITY,
+    ARRANGE_CARE,
+    FORM_NEED,
+    PLACE_CHILDREN,
+)
+"""One step, one screen; why this order: `docs/model-description.md`."""

@@ -1,0 +1,130 @@
+"""Births: by the mother's age, children borne, union state, time since the last birth, and the Quartier's level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import registers
+from ..asking import ask
+from ..columns import Role, Sex
+from ..households import arrive, join
+from ..luck import Decision, Domain, derive_keys
+from ..process import Process
+from ..tables import NONE
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+YOUNGEST, OLDEST = 15, 49
+"""First and last completed age of the fertility table (its axis, checked at the start)."""
+MOST_PARITY = 3
+
+
+def fertile_women(model: QuartierModel) -> np.ndarray:
+    """Rows (i64) of women of fertile age who live in private households."""
+    p = model.people
+    first, last = model.now - 4 * (OLDEST + 1) + 1, model.now - 4 * YOUNGEST
+    return np.flatnonzero(
+        (p.birth >= first) & (p.birth <= last) & (p.sex == Sex.FEMALE) & (p.present == 1) & (p.role != Role.RESIDENT)
+    )
+
+
+def _spacing_class(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """0 no child yet, 1 too soon after a birth, 2 up to 1.5 years, 3 up to 4, 4 up to 6, 5 longer."""
+    p = model.people
+    since = model.now - p.last_birth[rows].astype(np.int64)
+    closed = int(model.rates.parameter("spacing_closed_quarters"))
+    found = 1 + np.searchsorted(np.array([closed, 6, 16, 24]), since, side="right")
+    return np.where(p.parity[rows] == 0, 0, found)
+
+
+def _spacing_weights(model: QuartierModel) -> np.ndarray:
+    """Weights [spacing class, parity, age] whose mean over the start population is 1 per age and parity."""
+    names = ("spacing_under_2_years", "spacing_under_4_years", "spacing_under_6_years", "spacing_over_6_years")
+    raw = np.array([1.0, 0.0, *(model.rates.parameter(name) for name in names)])
+    rows = fertile_women(model)
+    spacing, age = _spacing_class(model, rows), model.ages(rows) - YOUNGEST
+    parity = np.minimum(model.people.parity[rows], MOST_PARITY)
+    n_ages = OLDEST - YOUNGEST + 1
+    cell = parity.astype(np.int64) * n_ages + age
+    count = np.bincount(cell, minlength=(MOST_PARITY + 1) * n_ages).reshape(-1, n_ages)
+    total = np.bincount(cell, raw[spacing], minlength=(MOST_PARITY + 1) * n_ages).reshape(-1, n_ages)
+    mean = np.ones_like(total)
+    for a in range(n_ages):  # pooled over neighbouring ages, so that few women make no jumps
+        window = slice(max(a - 2, 0), a + 3)
+        seen = count[:, window].sum(1)
+        mean[:, a] = np.where(seen > 0, total[:, window].sum(1) / np.maximum(seen, 1), 1.0)
+    weights = raw[:, None, None] / np.maximum(mean, 0.1)
+    weights[0] = 1.0
+    return weights
+
+
+def _local_levels(model: QuartierModel) -> np.ndarray:
+    """Fertility of each Quartier against the table, shrunken towards 1: ``(births + k) / (expected + k)``."""
+    years = int(model.rates.parameter("fertility_reference_years"))
+    observed, n_years = registers.births(model.region, model.region.reference_date.year, years)
+    if not n_years:
+        return np.ones(model.n_quartiere)
+    rows = fertile_women(model)
+    expected = n_years * np.bincount(
+        model.people.quartier[rows], birth_hazards(model, rows), minlength=model.n_quartiere
+    )
+    k = model.rates.parameter("fertility_shrinkage")
+    return (observed + k) / (expected + k)
+
+
+def start_births(model: QuartierModel) -> None:
+    """Work out, from the start population only, the mean of the spacing weights and the Quartiere's levels."""
+    side = model.side["bear"] = {"level": np.ones(model.n_quartiere)}
+    side["spacing"] = _spacing_weights(model)
+    side["level"] = _local_levels(model)
+
+
+def birth_hazards(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """Annual hazards of a birth (float64) of fertile women in this step."""
+    p, side = model.people, model.side["bear"]
+    class_of, hazard = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
+    age, parity = model.ages(rows) - YOUNGEST, np.minimum(p.parity[rows], MOST_PARITY)
+    quartier = p.quartier[rows]
+    base = hazard[class_of[quartier], p.union_state[rows], parity, age]
+    return base * side["level"][quartier] * side["spacing"][_spacing_class(model, rows), parity, age]
+
+
+def bear(model: QuartierModel) -> None:
+    """Let women bear children, who join their mother's household; the mother's partner becomes the father."""
+    p, rates = model.people, model.rates
+    women = fertile_women(model)
+    hazard = birth_hazards(model, women) / rates.parameter("births_per_confinement")
+    mothers = women[ask(model, "bear", Decision.BIRTH, women, hazard)]
+    twins = model.luck.uniform(Decision.TWINS, model.now, p.key[mothers]) < rates.parameter("twin_share")
+    p.last_birth[mothers] = model.now
+    p.parity[mothers] = np.minimum(p.parity[mothers] + 1 + twins, MOST_PARITY)
+    both = np.concatenate((mothers, mothers[twins]))
+    index = np.concatenate((np.zeros(mothers.size, int), np.ones(int(twins.sum()), int)))
+    keys = derive_keys(Domain.NEWBORN, p.key[both], model.now, index) if both.size else np.empty(0, np.uint64)
+    boys = model.luck.uniform(Decision.CHILD_SEX, model.now, keys) < rates.parameter("share_of_boys")
+    mother_ids, father_ids, homes = p.id[both], p.partner[both], p.household[both]
+    model.count("births", p.quartier[both])
+    newborn = arrive(
+        model,
+        both.size,
+        key=keys,
+        birth=model.now,
+        sex=np.where(boys, Sex.MALE, Sex.FEMALE),
+        role=Role.CHILD,
+        mother=mother_ids,
+        father=np.where(father_ids >= 0, father_ids, NONE),
+    )
+    join(model, newborn, homes)
+
+
+BEAR = Process(
+    "bear",
+    reads=("people.birth", "people.sex", "people.union_state", "people.partner", "people.role"),
+    writes=("people.parity", "people.last_birth", "households.arrive", "households.join"),
+    rates=("birth_hazard",),
+    step=bear,
+    start=start_births,
+)

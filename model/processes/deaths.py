@@ -1,0 +1,78 @@
+"""Deaths: by age, sex and care grade, with the trend of mortality; what a death does to those who stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..asking import ask_everyone
+from ..care_hazards import death_factors_by_code
+from ..households import remove
+from ..luck import Decision
+from ..process import Process
+from ..thresholds import hazard_thresholds, pad_ages
+from ..timeline import STEPS_PER_YEAR, year_of
+from .repair import repair
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+CODES = 32
+"""Values of the column `care`: grade, dementia and frailty in five bits."""
+
+
+def death_hazards(model: QuartierModel) -> np.ndarray:
+    """Annual death hazards of this step, float64 [class of Quartier, code of `care`, sex, age].
+
+    ``h0 * exp(-decline * (year - base year))`` times the factor of the person's need, which keeps the life table of the
+    whole population (model-demography.md 5, model-care.md 1.3); it never depends on the place of care. Age counts at the
+    end of the step, but on average people are half a step younger while it runs: an eighth of the exposure at a
+    completed age belongs to the age before, else life expectancy would be 0.12 years short. Newborns are exposed in
+    three steps of their first year, so their hazard is raised by 4/3.
+    """
+    rates, year = model.rates, year_of(model.now)
+    _, hazard = rates.resolve("mortality", model.now, model.n_quartiere)
+    _, decline = rates.resolve("mortality_decline", model.now, model.n_quartiere)
+    trend = np.exp(-decline[0] * (year - rates.parameter("mortality_base_year")))
+    hazard = hazard * trend
+    younger = 0.5 / STEPS_PER_YEAR
+    hazard[..., 1:] = (1 - younger) * hazard[..., 1:] + younger * hazard[..., :-1]
+    hazard[..., 0] *= (1 - younger) * STEPS_PER_YEAR / (STEPS_PER_YEAR - 1)
+    by_code = pad_ages(np.repeat(hazard[:, None], CODES, axis=1))
+    if model.has("change_need"):
+        factors = np.moveaxis(death_factors_by_code(rates, year, frail=model.has("arrange_care")), 2, 0)
+        by_code = by_code * pad_ages(factors)[None]
+    return by_code
+
+
+def _thresholds(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
+    side = model.side.setdefault("die", {})
+    version = (year_of(model.now), model.rates.version(("mortality", "mortality_decline"), model.now))
+    if side.get("version") != version:
+        class_of, _ = model.rates.resolve("mortality", model.now, model.n_quartiere)
+        side.update(version=version, class_of=class_of, table=hazard_thresholds(death_hazards(model)))
+    return side["class_of"], side["table"]
+
+
+def die(model: QuartierModel) -> None:
+    """Let people die; partners are widowed, empty dwellings fall vacant, minors without an adult are taken in."""
+    p = model.people
+    class_of, table = _thresholds(model)
+    if len(table) == 1:
+        rows = ask_everyone(model, "die", Decision.DEATH, table[0], [p.care, p.sex])
+    else:
+        rows = ask_everyone(model, "die", Decision.DEATH, table, [class_of[p.quartier], p.care, p.sex])
+    model.count("deaths", p.quartier[rows])
+    left = p.household[rows]
+    remove(model, rows, died=True)
+    repair(model, left)
+
+
+DIE = Process(
+    "die",
+    reads=("people.birth", "people.sex", "people.care"),
+    writes=("households.remove", "households.join"),
+    rates=("mortality", "mortality_decline"),
+    step=die,
+)

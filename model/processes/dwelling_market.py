@@ -1,0 +1,251 @@
+"""The search for a dwelling: candidates by size, vacancy and distance; deferred acceptance with keyed lotteries.
+
+A seeker draws up to a dozen vacant dwellings; who need not move spreads them over the quarters of the search. The
+Quartier comes from the running sum of vacancies times distance decay; inside it the dwelling is the next one on a ring of
+keys, so that one more vacancy changes only the draws that fall on it.
+Dwellings hold the best seeker by priority class, then by lottery; freed dwellings enter the market in the next step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+from ..geography import distances
+from ..luck import _LOW, _S32, TWO32, Decision, pair_key, philox4x32, unit
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+MOST_ROOMS = 7
+"""Largest class of rooms in the stock's tables: seven and more."""
+
+
+@dataclass
+class Seekers:
+    """Who looks for a dwelling in this step, one entry each.
+
+    key : u64; quartier : where they come from; anywhere : bool, no place in town to be near to; rooms : rooms needed;
+    priority : u8, smaller is served first; stay : float64, utility of staying (-inf for those who must move).
+    """
+
+    key: np.ndarray
+    quartier: np.ndarray
+    anywhere: np.ndarray
+    rooms: np.ndarray
+    priority: np.ndarray
+    stay: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """Number of seekers."""
+        return self.key.size
+
+
+@nb.njit(inline="always")
+def _first_at_least(values, low, high, wanted):
+    """Position of the first of the ascending ``values[low:high]`` that is not smaller than ``wanted``; high for none."""
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@nb.njit(inline="always")
+def _next_on_ring(first, ring, cells, low, high, w):
+    """The dwelling of acceptable size whose mark follows ``w`` next on the ring, and its rooms; -1 where there is none."""
+    best, best_rooms, best_gap = -1, 0, np.uint64(0xFFFFFFFFFFFF)
+    for r in range(low, high + 1):
+        a, b = np.int64(first[cells + r - 1]), np.int64(first[cells + r])
+        if a == b:
+            continue
+        k = _first_at_least(ring, a, b, w)
+        if k == b:
+            k = a
+        gap = (ring[k] - w) & np.uint64(0xFFFFFFFF)
+        if gap < best_gap:
+            best, best_rooms, best_gap = k, r, gap
+    return best, best_rooms
+
+
+@nb.njit(cache=True)
+def _draw(luck, market, key, row, need, tries, stay, limits, mismatch, found, utility):
+    """Candidates of every seeker, best first; -1 where there are fewer."""
+    stream, step, search, choice = luck
+    cumulative, first, ring, dwelling_key = market
+    below, above, n_rooms = limits
+    n_quartiere = cumulative.shape[1]
+    running = cumulative.ravel()
+    words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
+    for i in range(key.size):
+        total = cumulative[row[i], n_quartiere - 1]
+        if total <= 0:
+            continue
+        low, high = max(need[i] - below, 1), min(need[i] + above, n_rooms)
+        n = 0
+        for c in range(tries[i]):
+            if c % 2 == 0:
+                words = philox4x32(
+                    key[i] & _LOW, key[i] >> _S32, step, search + np.uint64(c // 2), stream & _LOW, stream >> _S32
+                )
+                w_place, w = words[0], words[1]
+            else:
+                w_place, w = words[2], words[3]
+            u = (np.float64(w_place) + 0.5) / TWO32
+            start = row[i] * n_quartiere
+            place = min(_first_at_least(running, start, start + n_quartiere, u * total) - start, n_quartiere - 1)
+            best, best_rooms = _next_on_ring(first, ring, place * n_rooms, low, high, w)
+            if best < 0:
+                continue
+            seen = False
+            for j in range(n):
+                seen |= found[i, j] == best
+            if seen:
+                continue
+            g = unit(stream, step, choice, pair_key(key[i], dwelling_key[best]))
+            value = -mismatch * abs(best_rooms - need[i]) - np.log(-np.log(g))
+            if value <= stay[i]:
+                continue
+            j = n
+            while j > 0 and utility[i, j - 1] < value:
+                utility[i, j], found[i, j] = utility[i, j - 1], found[i, j - 1]
+                j -= 1
+            utility[i, j], found[i, j] = value, best
+            n += 1
+
+
+@nb.njit(cache=True)
+def _accept(found, rank, n_dwellings):
+    """Seekers propose down their lists, a dwelling holds the smallest rank; returns the dwelling of each, -1 none."""
+    n = found.shape[0]
+    held = np.full(n_dwellings, -1, np.int32)
+    following = np.zeros(n, np.int32)
+    free = np.arange(n).astype(np.int32)
+    n_free = n
+    while n_free > 0:
+        n_free -= 1
+        i = free[n_free]
+        while following[i] < found.shape[1] and found[i, following[i]] >= 0:
+            d = found[i, following[i]]
+            following[i] += 1
+            if held[d] < 0:
+                held[d] = i
+                break
+            if rank[i, following[i] - 1] < rank[held[d], _place_of(found, held[d], d)]:
+                free[n_free] = held[d]
+                n_free += 1
+                held[d] = i
+                break
+    match = np.full(n, -1, np.int32)
+    for d in range(n_dwellings):
+        if held[d] >= 0:
+            match[held[d]] = d
+    return match
+
+
+@nb.njit(inline="always")
+def _place_of(found, i, d):
+    for c in range(found.shape[1]):
+        if found[i, c] == d:
+            return c
+    return 0
+
+
+@nb.njit(cache=True)
+def _lottery(stream, step, decision, key, priority, found, dwelling_key, rank):
+    for i in range(key.size):
+        for c in range(found.shape[1]):
+            if found[i, c] < 0:
+                break
+            u = unit(stream, step, decision, pair_key(key[i], dwelling_key[found[i, c]]))
+            rank[i, c] = priority[i] + u
+
+
+def decay(model: QuartierModel) -> np.ndarray:
+    """Weight of a move between Quartiere [from, to]: ``d^-exponent``, with a bonus inside the Quartier (Munich, 2011-2024)."""
+    rates = model.rates
+    d = np.maximum(distances(model.region), rates.parameter("distance_floor"))
+    weight = d ** -rates.parameter("distance_exponent")
+    return weight * np.where(np.eye(len(d), dtype=bool), np.exp(rates.parameter("same_quartier_bonus")), 1.0)
+
+
+@dataclass
+class Places:
+    """What is on offer, one entry each: key (u64), quartier (row), rooms."""
+
+    key: np.ndarray
+    quartier: np.ndarray
+    rooms: np.ndarray
+
+
+def vacant_dwellings(model: QuartierModel) -> np.ndarray:
+    """Rows of the dwellings on the market: those vacant before this round of moves; what the round frees comes next."""
+    d = model.dwellings
+    return np.flatnonzero(d.household < 0)
+
+
+def allocate(model: QuartierModel, seekers: Seekers, places: Places) -> np.ndarray:
+    """Give seekers places; returns the position of the place per seeker (i64), -1 for those who find none."""
+    if not places.key.size or not seekers.n:
+        return np.full(seekers.n, -1, np.int64)
+    rates, n_q = model.rates, model.n_quartiere
+    below, above = int(rates.parameter("rooms_below_need")), int(rates.parameter("rooms_above_need"))
+    spot = model.luck.words(Decision.DWELLING_CHOICE, model.now, places.key).astype(np.uint64)
+    rooms = np.minimum(places.rooms, MOST_ROOMS).astype(np.int64)
+    cell = places.quartier.astype(np.int64) * MOST_ROOMS + rooms - 1
+    order = np.lexsort((places.key, spot, cell))
+    count = np.bincount(cell, minlength=n_q * MOST_ROOMS)
+    first = np.concatenate(([0], np.cumsum(count))).astype(np.int32)
+    need = np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64)
+    cumulative, row = _choice_table(model, count.reshape(n_q, MOST_ROOMS), seekers, need, below, above)
+    candidates = int(rates.parameter("dwelling_candidates"))
+    leisurely = max(candidates // int(rates.parameter("seek_steps")), 1)
+    found = np.full((seekers.n, candidates), -1, np.int32)
+    keys = places.key[order]
+    numbers = (model.now, Decision.DWELLING_SEARCH // 4, Decision.DWELLING_CHOICE)
+    _draw(
+        (model.luck.stream, *(np.uint64(n) for n in numbers)),
+        (cumulative, first, spot[order], keys),
+        seekers.key,
+        row,
+        need,
+        np.where(np.isfinite(seekers.stay), leisurely, candidates),
+        seekers.stay,
+        (below, above, MOST_ROOMS),
+        rates.parameter("room_mismatch"),
+        found,
+        np.zeros((seekers.n, candidates)),
+    )
+    rank = np.zeros((seekers.n, candidates))
+    _lottery(
+        model.luck.stream,
+        np.uint64(model.now),
+        np.uint64(Decision.DWELLING_LOTTERY),
+        seekers.key,
+        seekers.priority.astype(np.float64),
+        found,
+        keys,
+        rank,
+    )
+    match = _accept(found, rank, places.key.size)
+    return np.where(match >= 0, order[np.maximum(match, 0)], -1)
+
+
+def _choice_table(
+    model: QuartierModel, vacant: np.ndarray, seekers: Seekers, need: np.ndarray, below: int, above: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Running sums over Quartiere [origin and need, Quartier] of acceptable vacancies times decay, and each seeker's row."""
+    n_q = model.n_quartiere
+    acceptable = np.stack(
+        [vacant[:, max(r - below, 1) - 1 : min(r + above, MOST_ROOMS)].sum(axis=1) for r in range(1, MOST_ROOMS + 1)]
+    )
+    weights = np.concatenate((decay(model), np.ones((1, n_q))))
+    table = np.cumsum(weights[:, None, :] * acceptable[None], axis=2).reshape(-1, n_q)
+    origin = np.where(seekers.anywhere, n_q, seekers.quartier.astype(np.int64))
+    return table, origin * MOST_ROOMS + need - 1

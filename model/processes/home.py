@@ -1,0 +1,107 @@
+"""Leaving the parental home, and coming back to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..asking import ask
+from ..columns import Plan, Role
+from ..households import with_children
+from ..luck import Decision
+from ..process import Process
+from ..thresholds import pad_ages
+from .migration import ORIGINS, relative_rates_at_home
+from .partnership import move_in, parental_home
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+
+def leaving_hazard(model: QuartierModel) -> np.ndarray:
+    """Annual hazard [class of Quartier, sex, age] of leaving for a dwelling in town.
+
+    Gross leaving less what union formation and leaving the town already do, at least the floor share of it (model-demography.md 8).
+    """
+    rates = model.rates
+    _, gross = rates.resolve("leaving_home", model.now, model.n_quartiere)
+    union = pad_ages(rates["union_formation_mid"].values)
+    out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ORIGINS)
+    gross = pad_ages(gross)
+    child, _ = relative_rates_at_home(rates)
+    return np.maximum(gross - union - out * child, rates.parameter("leaving_home_floor") * gross)
+
+
+def leave_home(model: QuartierModel) -> None:
+    """Grown children start to look for a home of their own; they leave when they have found one (see `move`)."""
+    p = model.people
+    of_age = model.now - 4 * int(model.rates.parameter("youngest_seeker"))
+    # who has a partner already waits for a dwelling with him or her
+    at_home = np.flatnonzero(
+        (p.role == Role.CHILD) & (p.birth <= of_age) & (p.plan == Plan.NONE) & (p.partner < 0) & (p.present == 1)
+    )
+    class_of, _ = model.rates.resolve("leaving_home", model.now, model.n_quartiere)
+    hazard = leaving_hazard(model)[class_of[p.quartier[at_home]], p.sex[at_home], model.ages(at_home)]
+    go = at_home[ask(model, "leave_home", Decision.LEAVE_HOME, at_home, hazard)]
+    p.plan[go], p.plan_since[go] = Plan.LEAVE_HOME, model.now
+
+
+def _could_return(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of people without partner who live apart from a parent in town, and that parent's household."""
+    p = model.people
+    oldest = int(np.flatnonzero(model.rates["returning_home"].values.max(axis=0)).max(initial=0))
+    grown = model.now - 4 * int(model.rates.parameter("age_of_majority"))
+    rows = np.flatnonzero(
+        (p.birth <= grown)
+        & (p.birth > model.now - 4 * (oldest + 1))
+        & (p.partner < 0)
+        & (p.present == 1)
+        & ((p.role == Role.ADULT) | (p.role == Role.OTHER))
+        & ((p.mother >= 0) | (p.father >= 0))
+    )
+    home = parental_home(model, rows)
+    away = (home >= 0) & (home != p.household[rows])
+    return rows[away], home[away]
+
+
+def start_return(model: QuartierModel) -> None:
+    """The share of young people without partner who have a parent in town: the national rate holds for all, so it is divided by it."""
+    p = model.people
+    rows, _ = _could_return(model)
+    hazard = pad_ages(model.rates["returning_home"].values)
+    single = np.flatnonzero((p.partner < 0) & (p.present == 1) & ((p.role == Role.ADULT) | (p.role == Role.OTHER)))
+    everyone = hazard[p.sex[single], model.ages(single)].sum()
+    possible = hazard[p.sex[rows], model.ages(rows)].sum()
+    model.side["return_home"] = {"scale": min(everyone / possible, 4.0) if possible > 0 else 1.0}
+
+
+def return_home(model: QuartierModel) -> None:
+    """People without partner and without children of their own move back to a parent in town."""
+    p = model.people
+    rows, home = _could_return(model)
+    _, hazard = model.rates.resolve("returning_home", model.now, model.n_quartiere)
+    scaled = pad_ages(hazard)[0][p.sex[rows], model.ages(rows)] * model.side["return_home"]["scale"]
+    yes = ask(model, "return_home", Decision.RETURN_HOME, rows, scaled)
+    rows, home = rows[yes], home[yes]
+    _, leader = with_children(model, rows)
+    childless = np.bincount(leader, minlength=rows.size) == 1
+    model.count("returning_home", p.quartier[rows[childless]])
+    move_in(model, rows[childless], home[childless], Role.CHILD)
+
+
+LEAVE_HOME = Process(
+    "leave_home",
+    reads=("people.birth", "people.sex", "people.role"),
+    writes=("people.plan", "people.plan_since"),
+    rates=("leaving_home",),
+    step=leave_home,
+)
+RETURN_HOME = Process(
+    "return_home",
+    reads=("people.birth", "people.sex", "people.role", "people.partner", "people.mother", "people.father"),
+    writes=("households.join", "people.role", "people.plan"),
+    rates=("returning_home",),
+    step=return_home,
+    start=start_return,
+)

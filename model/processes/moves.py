@@ -1,0 +1,205 @@
+"""Moves inside the town: who looks for a dwelling, who finds one, who stays unserved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..asking import ask
+from ..columns import Kind, Plan, Reason, Role
+from ..households import found, join, settle, with_children
+from ..luck import Decision
+from ..process import Process
+from ..tables import NONE
+from ..thresholds import pad_ages
+from .building import complete_dwellings, start_building
+from .dwelling_market import Places, Seekers, allocate, vacant_dwellings
+from .flats import share_flats
+from .migration import leave_town
+from .reference import reference_persons
+from .repair import repair
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+
+def _wish_to_move(model: QuartierModel, reference: np.ndarray) -> None:
+    """Households whose dwelling does not fit any more, or who have another reason, start to look for one."""
+    p, h, d, rates = model.people, model.households, model.dwellings, model.rates
+    settled = np.flatnonzero((h.kind == Kind.PRIVATE) & (h.dwelling >= 0) & (h.size > 0) & (h.reason == Reason.NONE))
+    settled = settled[h.moved_at[settled] < model.now]
+    head = reference[settled]
+    class_of, rate = rates.resolve("moves_within_town", model.now, model.n_quartiere)
+    base = pad_ages(rate)[class_of[h.quartier[settled]], p.sex[head], model.ages(head)]
+    spare = d.rooms[h.dwelling[settled]].astype(np.int64) - (h.size[settled].astype(np.int64) + 1)
+    fit = rates.parameter("move_missing_room") * np.maximum(-spare, 0) + rates.parameter(
+        "move_spare_room"
+    ) * np.maximum(spare, 0)
+    hazard = (
+        base
+        * np.exp(np.minimum(fit, 3.0))
+        * rates.parameter("moves_level")
+        * rates.parameter("move_reference_rate_share")
+    )
+    wants = ask(model, "wish_to_move", Decision.ADJUSTMENT_MOVE, head, hazard)
+    h.reason[settled[wants]] = np.where(spare[wants] < 0, Reason.SPACE, Reason.OTHER)
+    h.wait_since[settled[wants]] = model.now
+
+
+def _household_seekers(model: QuartierModel, reference: np.ndarray) -> tuple[np.ndarray, Seekers]:
+    p, h, d, rates = model.people, model.households, model.dwellings, model.rates
+    rows = np.flatnonzero((h.kind == Kind.PRIVATE) & (h.size > 0) & ((h.reason > 0) | (h.dwelling < 0)))
+    key = p.key[reference[rows]]
+    need = h.size[rows].astype(np.int64) + 1
+    homeless = h.dwelling[rows] < 0
+    off = np.abs(d.rooms[np.maximum(h.dwelling[rows], 0)].astype(np.int64) - need)
+    gumbel = -np.log(-np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key)))
+    stay = -rates.parameter("room_mismatch") * off + rates.parameter("stay_bonus") + gumbel
+    priority = np.where(homeless, 1, 2)
+    return rows, Seekers(
+        key,
+        h.quartier[rows].astype(np.int64),
+        h.reason[rows] == Reason.ARRIVED,
+        need,
+        priority,
+        np.where(homeless, -np.inf, stay),
+    )
+
+
+def _person_seekers(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.ndarray, Seekers]:
+    """People with a plan, everyone who would move with each of them, and what they look for."""
+    p = model.people
+    p.plan[p.role == Role.RESIDENT] = Plan.NONE
+    planning = np.flatnonzero((p.plan > 0) & (p.present == 1)).astype(np.int32)
+    other = model.rows_of(p.partner[planning])
+    void = (p.plan[planning] == Plan.JOIN_PARTNER) & ((other < 0) | (p.role[np.maximum(other, 0)] == Role.RESIDENT))
+    p.plan[planning[void]] = Plan.NONE
+    leaders = planning[~void]
+    joins = p.plan[leaders] == Plan.JOIN_PARTNER
+    partner = model.rows_of(p.partner[leaders[joins]])
+    both = np.concatenate((leaders, partner))
+    belongs = np.concatenate((np.arange(leaders.size), np.flatnonzero(joins)))
+    rows, leader = with_children(model, both)
+    group = belongs[leader]
+    size = np.bincount(group, minlength=leaders.size)
+    separated = (p.plan[leaders] == Plan.SEPARATED) & (size > 1)
+    seekers = Seekers(
+        p.key[leaders],
+        p.quartier[leaders].astype(np.int64),
+        np.zeros(leaders.size, bool),
+        size + 1,
+        np.where(separated, 0, 1),
+        np.full(leaders.size, -np.inf),
+    )
+    return leaders, rows, group, seekers
+
+
+def _join_seekers(a: Seekers, b: Seekers) -> Seekers:
+    return Seekers(*(np.concatenate((x, y)) for x, y in zip(vars(a).values(), vars(b).values(), strict=True)))
+
+
+def move(model: QuartierModel) -> None:
+    """One round of the dwelling market: arrivals, new households, separated people and households that want another home."""
+    complete_dwellings(model)
+    share_flats(model)
+    reference = reference_persons(model)
+    _wish_to_move(model, reference)
+    homes, households = _household_seekers(model, reference)
+    leaders, rows, group, people = _person_seekers(model)
+    vacant = vacant_dwellings(model)
+    offer = Places(model.dwellings.key[vacant], model.dwellings.quartier[vacant], model.dwellings.rooms[vacant])
+    got = allocate(model, _join_seekers(households, people), offer)
+    got = np.where(got >= 0, vacant[np.maximum(got, 0)], NONE) if vacant.size else got
+    got_home, got_person = got[: homes.size], got[homes.size :]
+    _move_households(model, homes[got_home >= 0], got_home[got_home >= 0])
+    _move_people(model, leaders, rows, group, got_person)
+    _give_up(model)
+
+
+def _move_households(model: QuartierModel, homes: np.ndarray, dwellings: np.ndarray) -> None:
+    h, d = model.households, model.dwellings
+    inside = h.dwelling[homes] >= 0
+    model.count("moves_out", h.quartier[homes[inside]])
+    model.count("moves_in", d.quartier[dwellings[inside]])
+    settle(model, homes, dwellings)
+
+
+def _move_people(
+    model: QuartierModel, leaders: np.ndarray, rows: np.ndarray, group: np.ndarray, got: np.ndarray
+) -> None:
+    p, d = model.people, model.dwellings
+    served = got >= 0
+    if not served.any():
+        return
+    homes = np.full(leaders.size, NONE, np.int64)
+    homes[served] = found(model, d.quartier[got[served]])
+    moving = served[group]
+    rows, group = rows[moving], group[moving]
+    from_home = p.plan[leaders[served]] == Plan.LEAVE_HOME
+    model.count("leaving_home", p.quartier[leaders[served][from_home]])
+    model.count("moves_out", p.quartier[leaders[served]])
+    model.count("moves_in", d.quartier[got[served]])
+    left = p.household[rows]
+    settle(model, homes[served], got[served])
+    join(model, rows, homes[group])
+    heads = leaders[served]
+    partner = model.rows_of(p.partner[heads[p.plan[heads] == Plan.JOIN_PARTNER]])
+    p.role[heads], p.role[partner] = Role.ADULT, Role.ADULT
+    p.plan[heads] = Plan.NONE
+    repair(model, left)
+
+
+def _give_up(model: QuartierModel) -> None:
+    """Wishes expire; who is separated and has found nothing for long leaves the town; all still looking are counted."""
+    p, h, rates = model.people, model.households, model.rates
+    looking = (h.reason > 0) & (h.size > 0)
+    waiting = np.flatnonzero((p.plan > 0) & (p.present == 1))
+    model.count("unserved_seekers", np.concatenate((h.quartier[looking], p.quartier[waiting])))
+    steps = rates.parameter("seek_steps")
+    late = looking & (h.dwelling >= 0) & (model.now - h.wait_since.astype(np.int64) >= steps - 1)
+    h.reason[late] = Reason.NONE
+    waited = model.now - p.plan_since[waiting].astype(np.int64)
+    p.plan[waiting[(p.plan[waiting] == Plan.LEAVE_HOME) & (waited >= steps - 1)]] = Plan.NONE
+    gone = waiting[(p.plan[waiting] == Plan.SEPARATED) & (waited >= rates.parameter("separated_leave_town_steps"))]
+    if gone.size:
+        p.plan[gone] = Plan.NONE
+        leave_town(model, gone.astype(np.int32), np.zeros(gone.size, bool))
+
+
+def housing_counts(model: QuartierModel) -> dict[str, np.ndarray]:
+    """What a planner asks of the housing market now, i64 [n_quartiere] each.
+
+    households : private households that have a dwelling. waiting : households without one, and people who want to found one.
+    dwellings, vacant : the stock. needed : households and waiting ones, plus the vacancy reserve on top.
+    """
+    p, h, d, n = model.people, model.households, model.dwellings, model.n_quartiere
+    housed = np.bincount(h.quartier[(h.dwelling >= 0) & (h.size > 0)], minlength=n)
+    homeless = np.bincount(h.quartier[(h.kind == Kind.PRIVATE) & (h.dwelling < 0) & (h.size > 0)], minlength=n)
+    planning = np.bincount(p.quartier[(p.plan > 0) & (p.present == 1)], minlength=n)
+    reserve = 1 - model.rates.parameter("vacancy_reserve")
+    waiting = homeless + planning
+    return {
+        "households": housed + homeless,
+        "waiting": waiting,
+        "dwellings": np.bincount(d.quartier, minlength=n),
+        "vacant": np.bincount(d.quartier[d.household < 0], minlength=n),
+        "needed": np.ceil((housed + waiting) / reserve).astype(np.int64),
+    }
+
+
+MOVE = Process(
+    "move",
+    reads=("households.size", "dwellings.rooms", "dwellings.household", "people.plan", "people.birth"),
+    writes=(
+        "households.settle",
+        "households.found",
+        "households.join",
+        "households.remove",
+        "people.plan",
+        "people.role",
+    ),
+    rates=("moves_within_town",),
+    step=move,
+    start=start_building,
+)

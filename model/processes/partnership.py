@@ -1,0 +1,285 @@
+"""Partnership: couples separate, cohabiting couples marry, people without a partner seek and find one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..asking import ask, ask_everyone
+from ..columns import Former, Kind, Plan, Role, Sex, Union
+from ..geography import distances
+from ..households import end_unions, join, unite, with_children
+from ..luck import Decision
+from ..process import Process
+from ..thresholds import AGES, hazard_thresholds, pad_ages
+from ..timeline import STEPS_PER_YEAR
+from .partner_market import NEAR_CELLS, match
+from .repair import repair
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+
+def _leading_couples(model: QuartierModel, state: Union) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of those who draw for their couple, and of their partners."""
+    p = model.people
+    first = np.flatnonzero((p.leads == 1) & (p.union_state == state) & (p.present == 1))
+    return first, model.row_of_id[p.partner[first]]
+
+
+def _mean_hazard(model: QuartierModel, rate: str, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Mean of both partners' hazards at their own ages."""
+    p = model.people
+    class_of, values = model.rates.resolve(rate, model.now, model.n_quartiere)
+    values = pad_ages(values)
+    a, b = (values[class_of[p.quartier[rows]], p.sex[rows], model.ages(rows)] for rows in (first, second))
+    return (a + b) / 2
+
+
+def marry(model: QuartierModel) -> None:
+    """Cohabiting couples marry."""
+    p = model.people
+    first, second = _leading_couples(model, Union.COHABITING)
+    yes = ask(model, "marry", Decision.MARRY, first, _mean_hazard(model, "marriage_from_cohabitation", first, second))
+    for rows in (first[yes], second[yes]):
+        p.union_state[rows], p.married_since[rows] = Union.MARRIED, model.now
+    model.count("marriages", p.quartier[first[yes]])
+
+
+def _married_hazard(model: QuartierModel, first: np.ndarray) -> np.ndarray:
+    class_of, by_duration = model.rates.resolve("separation_married", model.now, model.n_quartiere)
+    years = (model.now - model.people.married_since[first].astype(np.int64)) // STEPS_PER_YEAR
+    years = np.minimum(years, by_duration.shape[1] - 1)
+    return by_duration[class_of[model.people.quartier[first]], years] * model.rates.parameter(
+        "separation_married_level"
+    )
+
+
+def separate(model: QuartierModel) -> None:
+    """Couples separate: cohabiting ones by age, married ones by duration; one of the two has to find another home."""
+    p = model.people
+    pairs = []
+    for state in (Union.COHABITING, Union.MARRIED):
+        first, second = _leading_couples(model, state)
+        if state is Union.COHABITING:
+            hazard = _mean_hazard(model, "separation_cohabiting", first, second)
+        else:
+            hazard = _married_hazard(model, first)
+        yes = ask(model, f"separate_{state.name.lower()}", Decision.SEPARATE, first, hazard)
+        pairs.append((first[yes], second[yes]))
+    first, second = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    model.count("separations", p.quartier[first])
+    together = (p.household[first] == p.household[second]) & (p.role[first] != Role.RESIDENT)
+    end_unions(model, first, Former.SEPARATED)
+    if together.any():
+        _part(model, first[together], second[together])
+
+
+def _part(model: QuartierModel, first: np.ndarray, second: np.ndarray) -> None:
+    """Who leaves: the parent with whom the minor children do not stay; without children either, by the leader's luck."""
+    p, rates = model.people, model.rates
+    leaves_first = model.luck.uniform(Decision.WHO_LEAVES, model.now, p.key[first]) < 0.5
+    rows, couple = with_children(model, np.concatenate((first, second)), int(rates.parameter("age_of_majority")))
+    couple = couple % first.size
+    child = p.role[rows] == Role.CHILD
+    youngest = np.full(first.size, AGES)
+    np.minimum.at(youngest, couple[child], model.ages(rows[child]))
+    with_mother = np.array(
+        [rates.parameter(f"custody_mother_{band}") for band in ("0_2", "3_5", "6_9", "10_14", "15_up")]
+    )
+    share = with_mother[np.searchsorted(np.array([3, 6, 10, 15]), np.minimum(youngest, 17), side="right")]
+    mother_keeps = model.luck.uniform(Decision.CUSTODY, model.now, p.key[first]) < share
+    parents, mixed = youngest < AGES, p.sex[first] != p.sex[second]
+    mother_first = p.sex[first] == Sex.FEMALE
+    leaves_first = np.where(parents & mixed, mother_first != mother_keeps, leaves_first)
+    leaver = np.where(leaves_first, first, second)
+    stayer = np.where(leaves_first, second, first)
+    p.role[stayer] = Role.ADULT
+    _go_to_parent(model, leaver)
+
+
+def _go_to_parent(model: QuartierModel, leaver: np.ndarray) -> None:
+    """A share of the young leavers goes to a parent in town at once; the others look for a dwelling."""
+    p, rates = model.people, model.rates
+    wants = model.luck.uniform(Decision.HOME_DESTINATION, model.now, p.key[leaver]) < rates.parameter(
+        "separated_to_parent_share"
+    )
+    wants &= model.ages(leaver) < rates.parameter("separated_to_parent_age")
+    home = parental_home(model, leaver)
+    goes = wants & (home >= 0) & (home != p.household[leaver])
+    p.role[leaver] = Role.OTHER
+    p.plan[leaver[~goes]], p.plan_since[leaver[~goes]] = Plan.SEPARATED, model.now
+    move_in(model, leaver[goes], home[goes], Role.CHILD)
+
+
+def parental_home(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """Private household (i32) of the mother, else of the father, in town; -1 where there is none."""
+    p, h = model.people, model.households
+    home = np.full(rows.size, -1, np.int32)
+    for parent in (model.rows_of(p.father[rows]), model.rows_of(p.mother[rows])):
+        there = parent >= 0
+        candidate = p.household[parent[there]]
+        home[there] = np.where(h.kind[candidate] == Kind.PRIVATE, candidate, home[there])
+    return home
+
+
+def move_in(model: QuartierModel, leaders: np.ndarray, homes: np.ndarray, role: Role) -> None:
+    """Let people move into existing households, with the own children who live with them."""
+    if not leaders.size:
+        return
+    p = model.people
+    rows, leader = with_children(model, leaders)
+    left = p.household[rows]
+    join(model, rows, homes[leader])
+    p.role[leaders], p.plan[leaders] = role, Plan.NONE
+    repair(model, np.concatenate((left, homes)))  # the hosts may have moved out themselves
+
+
+def _seekers(model: QuartierModel) -> np.ndarray:
+    """Rows of all on the market: those who start to seek now and those who started up to three steps ago."""
+    p, side = model.people, model.side["form_union"]
+    rate = side["rate"]
+    version = model.rates.version((rate,), model.now)
+    if side.get("version") != version:
+        class_of, hazard = model.rates.resolve(rate, model.now, model.n_quartiere)
+        hazard = hazard * side["balance"][None, :, None]
+        table = np.zeros((len(hazard), 2, 2, AGES), np.uint32)
+        table[:, 0] = hazard_thresholds(hazard)
+        table[:, :, :, : int(model.rates.parameter("youngest_seeker"))] = 0
+        side.update(version=version, class_of=class_of, table=table)
+    engaged = ((p.partner >= 0) | (p.role == Role.RESIDENT)).view(np.uint8)
+    columns, table = [engaged, p.sex], side["table"][0]
+    if len(side["table"]) > 1:
+        columns, table = [side["class_of"][p.quartier], *columns], side["table"]
+    new = ask_everyone(model, "seek", Decision.SEEK_PARTNER, table, columns)
+    p.seek_until[new] = model.now + int(model.rates.parameter("market_steps")) - 1
+    return np.flatnonzero((p.seek_until >= model.now) & (engaged == 0) & (p.present == 1))
+
+
+def start_unions(model: QuartierModel) -> None:
+    """Balance the expected numbers of seeking women and men on the start population, once and for all."""
+    p = model.people
+    rate = ("union_formation_mid", "union_formation_period", "union_formation_two_sex")[
+        int(model.rates.parameter("union_set"))
+    ]
+    hazard = pad_ages(model.rates[rate].values)
+    free = (p.partner < 0) & (p.role != Role.RESIDENT) & (model.ages() >= model.rates.parameter("youngest_seeker"))
+    expected = np.array([hazard[s, model.ages(np.flatnonzero(free & (p.sex == s)))].sum() for s in Sex])
+    balance = np.sqrt(expected[::-1] / expected) if expected.min() > 0 else np.ones(2)
+    d = distances(model.region)
+    near = np.argsort(np.where(np.eye(len(d), dtype=bool), -1, d), axis=1, kind="stable")[:, : NEAR_CELLS + 1].astype(
+        np.int32
+    )
+    weight = model.rates.parameter("pair_distance_weight")
+    log_km = weight * np.log1p(np.take_along_axis(d, near.astype(np.int64), axis=1))
+    model.side["form_union"] = {"rate": rate, "balance": np.clip(balance, 0.5, 2.0), "near": near, "log_km": log_km}
+
+
+def _side(model: QuartierModel, rows: np.ndarray) -> dict[str, np.ndarray]:
+    p = model.people
+    kin = np.stack((p.id[rows], p.mother[rows], p.father[rows]), axis=1).astype(np.int32)
+    return {"key": p.key[rows], "cell": p.quartier[rows], "age": model.ages(rows), "kin": kin}
+
+
+def _kernel(model: QuartierModel, wife_age: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Location, scale and degrees of freedom of the age difference by the wife's age."""
+    band = np.searchsorted(np.arange(20, 80, 5), wife_age, side="right")
+    return tuple(model.rates[f"spouse_age_{name}"].values[band] for name in ("location", "scale", "freedom"))  # type: ignore[return-value]
+
+
+def _match(
+    model: QuartierModel, proposers: np.ndarray, holders: np.ndarray, mixed: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    if not (proposers.size and holders.size):
+        return proposers[:0], holders[:0]
+    side = model.side["form_union"]
+    ask = _side(model, proposers)
+    location, ask["scale"], ask["freedom"] = _kernel(model, ask["age"])
+    ask["centre"] = ask["age"] + (location if mixed else 0.0)
+    ask["widest"] = np.where(ask["age"] >= 60, 15, 8)
+    found = match(
+        model.luck.stream,
+        model.now,
+        Decision.PAIR_SCORE,
+        ask,
+        _side(model, holders),
+        side["near"],
+        side["log_km"],
+        AGES,
+    )
+    return proposers[found >= 0], holders[found[found >= 0]]
+
+
+def form_union(model: QuartierModel) -> None:
+    """Seekers find each other; the couple lives where there is a dwelling of the two, the larger one where there are two."""
+    p, rates = model.people, model.rates
+    rows = _seekers(model)
+    same = model.luck.uniform(Decision.SAME_SEX, 0, p.key[rows]) < rates.parameter("same_sex_share")
+    asks = model.luck.uniform(Decision.SAME_SEX_SIDE, 0, p.key[rows]) < 0.5
+    woman = p.sex[rows] == Sex.FEMALE
+    pairs = [
+        _match(model, rows[~same & woman], rows[~same & ~woman], mixed=True),
+        _match(model, rows[same & woman & asks], rows[same & woman & ~asks], mixed=False),
+        _match(model, rows[same & ~woman & asks], rows[same & ~woman & ~asks], mixed=False),
+    ]
+    first, second = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    if not first.size:
+        return
+    married = model.luck.uniform(Decision.DIRECT_MARRIAGE, model.now, p.key[first]) < rates.parameter("direct_marriage")
+    unite(model, first, second, married)
+    model.count("unions", p.quartier[first])
+    model.count("marriages", p.quartier[first[married]])
+    _move_together(model, first, second)
+
+
+def _move_together(model: QuartierModel, first: np.ndarray, second: np.ndarray) -> None:
+    p, h, d = model.people, model.households, model.dwellings
+
+    def rooms(rows: np.ndarray) -> np.ndarray:
+        dwelling = h.dwelling[p.household[rows]]
+        own = (p.role[rows] == Role.ADULT) & (p.plan[rows] == Plan.NONE) & (dwelling >= 0)
+        return np.where(own, d.rooms[np.maximum(dwelling, 0)].astype(np.int64), 0)
+
+    a, b = rooms(first), rooms(second)
+    first_stays = np.where(a == b, p.key[first] < p.key[second], a > b)
+    housed, apart = np.maximum(a, b) > 0, p.household[first] != p.household[second]
+    host, guest = np.where(first_stays, first, second), np.where(first_stays, second, first)
+    moves = housed & apart
+    move_in(model, guest[moves], p.household[host[moves]], Role.ADULT)
+    p.role[host[housed]], p.role[guest[housed]] = Role.ADULT, Role.ADULT
+    p.plan[guest[housed]] = Plan.NONE
+    leads = np.where(p.leads[first] == 1, first, second)[~housed]
+    p.plan[first[~housed]] = p.plan[second[~housed]] = Plan.NONE
+    p.plan[leads], p.plan_since[leads] = Plan.JOIN_PARTNER, model.now
+
+
+SEPARATE = Process(
+    "separate",
+    reads=("people.birth", "people.union_state", "people.partner", "people.leads", "people.married_since"),
+    writes=("households.end_unions", "households.join", "people.plan", "people.plan_since", "people.role"),
+    rates=("separation_cohabiting", "separation_married"),
+    step=separate,
+)
+MARRY = Process(
+    "marry",
+    reads=("people.birth", "people.union_state", "people.partner", "people.leads"),
+    writes=("people.union_state", "people.married_since"),
+    rates=("marriage_from_cohabitation",),
+    step=marry,
+)
+FORM_UNION = Process(
+    "form_union",
+    reads=("people.birth", "people.sex", "people.partner", "people.role", "dwellings.rooms"),
+    writes=(
+        "households.unite",
+        "households.join",
+        "people.seek_until",
+        "people.plan",
+        "people.plan_since",
+        "people.role",
+    ),
+    rates=("union_formation_mid", "union_formation_period", "union_formation_two_sex"),
+    step=form_union,
+    start=start_unions,
+)

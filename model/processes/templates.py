@@ -1,0 +1,187 @@
+"""Templates of arriving households: real compositions of the start population, weighted to the in-moves by age and sex."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ..columns import Kind, Role
+from ..households import members
+from ..luck import Decision, Luck
+from ..thresholds import pad_ages
+from .in_moves import in_move_profile
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+EDGES: Final = np.array([0, 3, 6, 10, 15, 18, 20, 22, 24, 26, 28, 30, 33, 36, *range(40, 91, 5)])
+"""First ages of the bands the weights are fitted to: fine where people move most, the last one open."""
+BANDS: Final = EDGES.size
+ROUNDS: Final = 60
+
+
+@dataclass
+class Templates:
+    """Household ``k`` has the members ``first[k] : first[k] + size[k]``; links are positions inside the household, -1 none.
+
+    ``weight`` [origin, household] is the number of households of each template that arrive in a year, with the
+    in-migration rates of the start; ``content`` [household, sex * band] counts members.
+    """
+
+    first: np.ndarray
+    size: np.ndarray
+    age: np.ndarray
+    quarter: np.ndarray
+    sex: np.ndarray
+    role: np.ndarray
+    union: np.ndarray
+    former: np.ndarray
+    parity: np.ndarray
+    since_union: np.ndarray
+    since_birth: np.ndarray
+    partner: np.ndarray
+    mother: np.ndarray
+    father: np.ndarray
+    content: np.ndarray
+    prior: np.ndarray
+    stock: np.ndarray
+    profile: np.ndarray
+    fitted: dict[tuple[int, tuple[bool, ...]], np.ndarray]
+
+    def households_per_year(self, model: QuartierModel, origin: int) -> np.ndarray:
+        """Households of each template that arrive in a year, fitted anew only when a modifier of the rates begins or ends."""
+        name = ("in_migration_germany", "in_migration_abroad")[origin]
+        version = (origin, model.rates.version((name,), model.now))
+        if version not in self.fitted:
+            target = self._in_moves(model, name)
+            self.fitted[version] = _fit(self.prior[origin], self.content, target)
+        return self.fitted[version]
+
+    def persons_per_year(self, model: QuartierModel, origin: int) -> np.ndarray:
+        """Persons who arrive in a year, float64 [sex, age]."""
+        weight = np.repeat(self.households_per_year(model, origin), self.size)
+        persons = np.zeros(self.stock.shape[1:])
+        np.add.at(persons, (self.sex, self.age), weight)
+        return persons
+
+    def _in_moves(self, model: QuartierModel, name: str) -> np.ndarray:
+        """Persons a year by sex and age band [sex * band]: rates times the start population; abroad by residents of the sex."""
+        class_of, rate = model.rates.resolve(name, model.now, model.n_quartiere)
+        rate = pad_ages(rate)[class_of]
+        per_quartier = self.stock if name == "in_migration_germany" else self.stock.sum(axis=2, keepdims=True)
+        moves = (rate * per_quartier).sum(axis=0)
+        if name == "in_migration_germany":
+            moves = moves * self.profile
+        return _to_bands(moves).ravel()
+
+
+def _to_bands(by_age: np.ndarray) -> np.ndarray:
+    """Sum single ages (last axis) to the bands."""
+    return np.add.reduceat(by_age, EDGES, axis=-1)
+
+
+def _fit(prior: np.ndarray, content: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Raise and lower the households' weights until their members meet the target by sex and age band.
+
+    Iterative proportional updating: every margin in turn scales each household by the margin's ratio to the power of the
+    share of its members that belong to it. Bands without any member in the library stay unmet.
+    """
+    weight = prior * (target.sum() / max((prior[:, None] * content).sum(), 1e-300))
+    share = content / np.maximum(content.sum(axis=1, keepdims=True), 1)
+    wanted = [g for g in range(target.size) if content[:, g].any()]
+    for _ in range(ROUNDS):
+        for g in wanted:
+            reached = float(weight @ content[:, g])
+            if target[g] <= 0:
+                weight = np.where(content[:, g] > 0, 0.0, weight)
+            elif reached > 0:
+                weight = weight * (target[g] / reached) ** share[:, g]
+    return weight
+
+
+def make_templates(model: QuartierModel, luck: Luck) -> Templates:
+    """Choose the library from the start population and weigh it (model-demography.md 9)."""
+    p = model.people
+    offset, rows = members(model)
+    rows = rows[np.lexsort((p.key[rows], p.household[rows]))]
+    homes = np.flatnonzero((model.households.kind == Kind.PRIVATE) & (np.diff(offset) > 0))
+    homes = _systematic(model, luck, homes, offset, rows)
+    sizes = np.diff(offset)[homes]
+    picked = (
+        np.concatenate([rows[offset[h] : offset[h] + n] for h, n in zip(homes, sizes, strict=True)])
+        if homes.size
+        else rows[:0]
+    )
+    first = np.cumsum(sizes) - sizes
+    where = np.full(len(p), -1, np.int64)
+    where[picked] = np.arange(picked.size) - np.repeat(first, sizes)
+    household = np.repeat(np.arange(homes.size), sizes)
+
+    def link(ids: np.ndarray) -> np.ndarray:
+        other = model.rows_of(ids)
+        inside = (other >= 0) & (p.household[np.maximum(other, 0)] == p.household[picked])
+        return np.where(inside, where[np.maximum(other, 0)], -1)
+
+    age = model.ages(picked)
+    content = np.zeros((homes.size, 2 * BANDS))
+    np.add.at(content, (household, p.sex[picked] * BANDS + np.searchsorted(EDGES, age, side="right") - 1), 1)
+    stock = np.zeros((model.n_quartiere, 2, pad_ages(np.zeros(1)).size))
+    here = np.flatnonzero(p.present == 1)
+    np.add.at(stock, (p.quartier[here], p.sex[here], model.ages(here)), 1)
+    partner = link(p.partner[picked])
+    return Templates(
+        first,
+        sizes,
+        age,
+        (model.now - p.birth[picked].astype(np.int64)) % 4,
+        p.sex[picked],
+        _roles(p.role[picked]),
+        np.where(partner >= 0, p.union_state[picked], 0),
+        p.former_union[picked],
+        p.parity[picked],
+        model.now - p.union_since[picked].astype(np.int64),
+        model.now - p.last_birth[picked].astype(np.int64),
+        partner,
+        link(p.mother[picked]),
+        link(p.father[picked]),
+        content,
+        _priors(model, household, picked, homes.size),
+        stock,
+        in_move_profile(model, stock),
+        {},
+    )
+
+
+def _roles(role: np.ndarray) -> np.ndarray:
+    return np.where(role == Role.CHILD, Role.CHILD, Role.ADULT)
+
+
+def _systematic(
+    model: QuartierModel, luck: Luck, homes: np.ndarray, offset: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
+    """A sample of households in the order of their keys, the same for every replicate and every order of rows."""
+    key = model.people.key[rows[offset[homes]]]  # members stand in the order of their keys: the smallest
+    homes, key = homes[np.argsort(key)], np.sort(key)
+    wanted = int(model.rates.parameter("template_households"))
+    if homes.size <= wanted:
+        return homes
+    u = luck.uniform(Decision.TEMPLATE, 0, key)
+    return homes[np.sort(np.argsort(u)[:wanted])]
+
+
+def _priors(model: QuartierModel, household: np.ndarray, picked: np.ndarray, n: int) -> np.ndarray:
+    """Weight [origin, household]: mean out-rate of its adults times the families' relative rate."""
+    p, rates = model.people, model.rates
+    age, child = model.ages(picked), p.role[picked] == Role.CHILD
+    family = np.bincount(household, child & (age < rates.parameter("migrates_alone_from")), minlength=n) > 0
+    adults = np.maximum(np.bincount(household, ~child, minlength=n), 1)
+    priors = []
+    for origin in ("germany", "abroad"):
+        rate = pad_ages(rates[f"out_migration_{origin}"].values)[p.sex[picked], age]
+        mean = np.bincount(household, rate * ~child, minlength=n) / adults
+        priors.append(np.maximum(mean * np.where(family, rates.parameter(f"family_rate_{origin}"), 1.0), 1e-9))
+    single = np.bincount(household, minlength=n) == 1
+    priors[1] = priors[1] * np.where(single, rates.parameter("template_single_abroad"), 1.0)
+    return np.stack(priors)
