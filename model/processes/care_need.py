@@ -1,0 +1,201 @@
+"""Care need: onset and change of Pflegegrad, and dementia, in the quarterly scheme of the guide (1.1, 1.6).
+
+Deaths come before (`die`). Survivors make at most one move; its target is drawn by inverse CDF. Then dementia. Rates
+belong to the age at the start of the quarter, so a person born in this step faces them from the next step on; the
+hazards of `quartier.model.care_hazards` are solved for exactly this. Newborns have no grade.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..care_hazards import AGES, CODES, GRADES, CareRates, care_prevalence, care_rates
+from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT
+from ..luck import TWO32, Decision
+from ..process import Process
+from ..rates import MAX_HAZARD, probability, threshold
+from ..screen import question, screen
+from ..thresholds import AGES as TABLE_AGES
+from ..timeline import STEPS_PER_YEAR, year_of
+from .care_start import start_need
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+_QUARTERS = np.arange(TABLE_AGES * STEPS_PER_YEAR)
+_AGE_OF_QUARTER = np.clip((_QUARTERS - 1) // STEPS_PER_YEAR, 0, AGES - 1)
+
+
+def by_quarter(values: np.ndarray) -> np.ndarray:
+    """Probabilities by age 0..109 (last axis) to ones by quarters lived at the end of the step; none at birth."""
+    out = values[..., _AGE_OF_QUARTER].copy()
+    out[..., 0] = 0
+    return out
+
+
+def grade_and_dementia(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pflegegrad (0..5) and dementia (0, 1) of values of the column `care`."""
+    return np.minimum(code & CARE_GRADE_BITS, GRADES), (code & DEMENTIA_BIT) // DEMENTIA_BIT
+
+
+def dementia_factor(model: QuartierModel, kind: str) -> np.ndarray:
+    """Factor on a probability with and without dementia, [dementia, sex, age, grade 0..5]: their mean is one.
+
+    The mean is taken with the table's share of demented by grade, never with the living stock: one more person must not
+    change the others. ``kind`` is `onset`, `upgrade` or `death`.
+    """
+    ratio = model.rates.parameter(f"dementia_{kind}_ratio")
+    share = model.rates["dementia_share"].values
+    without = 1 / (1 + share * (ratio - 1))
+    return np.stack((without, without * ratio))
+
+
+def leaving_probabilities(model: QuartierModel, rates: CareRates) -> np.ndarray:
+    """Probability of a move within the step, float64 [class of Quartier, care code, sex, age 0..109]."""
+    _, level = model.rates.resolve("care_onset_level", model.now, model.n_quartiere)
+    onset = probability(np.minimum(rates.onset.sum(-1)[None] * level, MAX_HAZARD))
+    on_onset, on_upgrade = dementia_factor(model, "onset"), dementia_factor(model, "upgrade")
+    up, other = _moves(rates)
+    out = np.zeros((len(level), CODES, 2, AGES))
+    for code in range(CODES):
+        grade, demented = grade_and_dementia(np.array(code))
+        if code & CARE_GRADE_BITS > GRADES:
+            continue
+        if grade == 0:
+            out[:, code] = onset * on_onset[demented, :, :, 0]
+        else:
+            out[:, code] = up[..., grade - 1] * on_upgrade[demented, :, :, grade] + other[..., grade - 1]
+    return np.minimum(out, 1.0)
+
+
+def _moves(rates: CareRates) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of an upgrade and of all other moves of people in grade 1..5, [sex, age, 5]."""
+    up, down, recovery = _hazards(rates)
+    total = up + down + recovery
+    moved = probability(total) / np.maximum(total, 1e-300)
+    return moved * up, moved * (down + recovery)
+
+
+def _hazards(rates: CareRates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    up = np.concatenate((rates.upgrade, np.zeros((2, AGES, 1))), axis=-1)
+    down = np.full((2, AGES, GRADES), rates.downgrade)
+    down[..., 0] = 0
+    return up, down, rates.recovery
+
+
+def dementia_probabilities(model: QuartierModel) -> np.ndarray:
+    """Probability of dementia within the step, float64 [care code, sex, age 0..109]; none for those who have it."""
+    incidence = model.rates["dementia_incidence"].values
+    ratio = [1.0, *(model.rates.parameter(f"dementia_incidence_grade_{g}") for g in range(1, GRADES + 1))]
+    grade, demented = grade_and_dementia(np.arange(CODES))
+    return np.where(demented[:, None, None], 0.0, probability(incidence[None] * np.array(ratio)[grade][:, None, None]))
+
+
+def _tables(model: QuartierModel) -> dict[str, np.ndarray]:
+    """Thresholds of this step, made anew when the year or a scenario's modifier changes."""
+    side = model.side.setdefault("change_need", {})
+    version = (year_of(model.now), model.rates.version(("care_onset_level",), model.now))
+    if side.get("version") != version:
+        class_of, _ = model.rates.resolve("care_onset_level", model.now, model.n_quartiere)
+        leaving = leaving_probabilities(model, care_rates(model.rates, year_of(model.now)))
+        side.update(
+            version=version,
+            class_of=class_of,
+            leaving=threshold(by_quarter(leaving)),
+            dementia=threshold(by_quarter(dementia_probabilities(model))),
+        )
+    return side
+
+
+def ask_by_quarter(
+    model: QuartierModel, process: str, decision: Decision, table: np.ndarray, columns: list[np.ndarray]
+) -> np.ndarray:
+    """Rows (i32) of all people present to whom the event happens; thresholds (u32) by u8 columns and quarters lived."""
+    p = model.people
+    asked = question(decision, table, columns, years=False)
+    rows, _ = screen(model.luck, model.now, decision // 4, p.key, p.present, p.birth, (asked,))
+    if model.audit is not None:
+        here = np.flatnonzero(p.present == 1)
+        lived = np.minimum(model.now - p.birth[here].astype(np.int64), table.shape[-1] - 1)
+        chance = table[(*(c[here] for c in columns), lived)] / TWO32
+        model.audit.add(process, p.sex[here], model.ages(here), chance, np.isin(here, rows))
+    return rows
+
+
+def change_need(model: QuartierModel) -> None:
+    """Let people get a Pflegegrad, change or lose it; then let dementia begin."""
+    p, tables = model.people, _tables(model)
+    leaving = tables["leaving"]
+    columns = [p.care, p.sex]
+    if len(leaving) > 1:
+        classes = [tables["class_of"][p.quartier], *columns]
+        rows = ask_by_quarter(model, "change_need", Decision.CARE_CHANGE, leaving, classes)
+    else:
+        rows = ask_by_quarter(model, "change_need", Decision.CARE_CHANGE, leaving[0], columns)
+    before = p.care[rows] & CARE_GRADE_BITS
+    after = targets(model, rows)
+    kept = np.where(after > 0, p.care[rows] & ~np.uint8(CARE_GRADE_BITS), p.care[rows] & DEMENTIA_BIT)
+    p.care[rows] = kept | after
+    onset = rows[before == 0]
+    model.count("care_onset", p.quartier[onset])
+    model.side["change_need"]["onset"] = onset
+    rows = ask_by_quarter(model, "dementia", Decision.DEMENTIA, tables["dementia"], columns)
+    p.care[rows] |= DEMENTIA_BIT
+
+
+def targets(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """The grade (u8) to which people go who are known to move; by inverse CDF from the lowest grade up."""
+    p = model.people
+    grade, demented = grade_and_dementia(p.care[rows].astype(np.int64))
+    age = np.clip((model.now - 1 - p.birth[rows].astype(np.int64)) // STEPS_PER_YEAR, 0, AGES - 1)
+    sex = p.sex[rows]
+    rates = care_rates(model.rates, year_of(model.now))
+    weight = np.zeros((rows.size, GRADES + 1))
+    new = grade == 0
+    weight[new, 1:] = rates.onset[sex[new], age[new]]
+    old = np.flatnonzero(~new)
+    g, where = grade[old], (sex[old], age[old], grade[old] - 1)
+    up, down, recovery = _hazards(rates)
+    worse = dementia_factor(model, "upgrade")[demented[old], sex[old], age[old], g]
+    weight[old, np.minimum(g + 1, GRADES)] = up[where] * worse
+    weight[old, g - 1] += down[where]
+    weight[old, 0] += recovery[where]
+    cumulative = np.cumsum(weight, axis=1)
+    drawn = model.luck.uniform(Decision.CARE_TARGET, model.now, p.key[rows]) * cumulative[:, -1]
+    return (drawn[:, None] >= cumulative[:, :-1]).sum(1).astype(np.uint8)
+
+
+def care_of_arrivals(model: QuartierModel, rows: np.ndarray) -> None:
+    """Give in-migrants a grade, and dementia, as their age has them times `care_arrivals_level` (model-care.md 1.7)."""
+    p = model.people
+    at = (p.sex[rows], np.clip(model.ages(rows), 0, AGES - 1))
+    level = model.rates.parameter("care_arrivals_level")
+    shares = care_prevalence(model.rates, year_of(model.now))[at][:, 1:] * level
+    u = model.luck.uniform(Decision.START_CARE, model.now, p.key[rows])
+    reached = np.cumsum(shares, axis=1)
+    grade = np.where(u < reached[:, -1], 1 + (u[:, None] >= reached[:, :-1]).sum(1), 0)
+    share = model.rates["dementia_share"].values[at[0], at[1], grade]
+    demented = model.luck.uniform(Decision.START_DEMENTIA, model.now, p.key[rows]) < share
+    p.care[rows] = grade + DEMENTIA_BIT * demented
+
+
+CHANGE_NEED = Process(
+    "change_need",
+    reads=("people.birth", "people.sex", "people.care", "people.quartier"),
+    writes=("people.care",),
+    rates=(
+        "care_need_exact",
+        "care_grade_share",
+        "care_grade_weight",
+        "care_upgrade",
+        "care_onset_level",
+        "dementia_incidence",
+        "dementia_share",
+        "care_trend",
+        "care_level_logit",
+    ),
+    step=change_need,
+    start=start_need,
+)

@@ -1,0 +1,76 @@
+"""Many people who live alone, with the age structure of a stationary population, for the processes of care."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import toy
+from quartier.model.care_hazards import AGES, death_factors_by_code, life_table
+from quartier.model.households import remove
+from quartier.model.luck import Decision, Domain, derive_keys
+from quartier.model.model import QuartierModel
+from quartier.model.process import Process
+from quartier.model.processes.care_need import by_quarter
+from quartier.model.processes.repair import repair
+from quartier.model.rates import RateBook, read_rate_book, threshold
+from quartier.model.screen import question, screen
+from quartier.model.start import Start
+from quartier.model.timeline import year_of
+
+
+def constant_rates(state: str = "00", **parameters: float) -> RateBook:
+    """The rate book without a trend of need and without a trend of mortality."""
+    rates = read_rate_book(state)
+    still = replace(rates["mortality_decline"], values=np.zeros_like(rates["mortality_decline"].values))
+    return replace(
+        rates, rates={**rates.rates, "mortality_decline": still},
+        parameters={**rates.parameters, "care_trend": 0.0, **parameters}, _cache={},
+    )
+
+
+def die_by_code(model: QuartierModel) -> None:
+    """Deaths in the scheme for which the care hazards are solved: by age at the start of the quarter and care code."""
+    side, year = model.side.setdefault("die_by_code", {}), year_of(model.now)
+    if side.get("year") != year:
+        factor = death_factors_by_code(model.rates, year, frail=model.has("arrange_care"))
+        p = -np.expm1(-factor * life_table(model.rates, year)[..., None] / 4)
+        side.update(year=year, table=threshold(by_quarter(np.moveaxis(p, 2, 0))))
+    p = model.people
+    asked = question(Decision.DEATH, side["table"], [p.care, p.sex], years=False)
+    rows, _ = screen(model.luck, model.now, Decision.DEATH // 4, p.key, p.present, p.birth, (asked,))
+    model.count("deaths", p.quartier[rows])
+    left = p.household[rows]
+    remove(model, rows, died=True)
+    repair(model, left)
+
+
+DIE_BY_CODE = Process("die", (), (), (), die_by_code)
+
+
+def old_and_young(n: int, youngest: int = 0, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sex, age and quarter of ``n`` people of a stationary population from an age on."""
+    rng = np.random.default_rng(seed)
+    alive = np.exp(-np.cumsum(life_table(read_rate_book("00"), 2024), axis=1))
+    alive[:, :youngest] = 0
+    cell = rng.choice(2 * AGES, n, p=(alive / alive.sum()).ravel())
+    return cell // AGES, cell % AGES, rng.integers(0, 4, n)
+
+
+def singles(
+    n: int, processes: tuple[Process, ...], rates: RateBook, *, youngest: int = 0, quartiere: int = 3, seed: int = 1,
+    **columns: np.ndarray,
+) -> QuartierModel:
+    """A town of ``n`` people who live alone."""
+    sex, age, quarter = old_and_young(n, youngest)
+    row = np.arange(n)
+    people = {
+        "key": derive_keys(Domain.START_PERSON, row), "id": row, "birth": toy.START - 4 * age - quarter, "sex": sex,
+        "household": row, "quartier": row % quartiere, **columns,
+    }
+    households = {"dwelling": row, "quartier": row % quartiere, "size": np.ones(n, int)}
+    dwellings = {
+        "key": derive_keys(Domain.DWELLING, row), "quartier": row % quartiere, "rooms": np.full(n, 2), "household": row,
+    }
+    start = Start(toy.START, people, households, dwellings)
+    return QuartierModel(toy.region(quartiere), rates, start, seed=seed, processes=processes)
