@@ -1,0 +1,65 @@
+"""When a child enters school: a pure function of its birth, its rank and the state's cut-off; no column is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .luck import Decision
+from .timeline import STEPS_PER_YEAR
+
+if TYPE_CHECKING:
+    from .model import QuartierModel
+    from .rates import RateBook
+
+_MONTHS = 3
+"""Months in a quarter."""
+
+
+def entry_step(birth: np.ndarray, rank: np.ndarray, rates: RateBook) -> np.ndarray:
+    """The third quarter (absolute, i64) in which children enter school.
+
+    Due are those whose sixth birthday lies on or before the end of the state's cut-off month. Of children born ``m``
+    whole months before the cut-off a share ``p0 exp(-m / tau)`` is deferred by a year; of those born in the three
+    months after it a share enters a year early. The month within the quarter of birth and the deferral both come from
+    one rank per child: low ranks within a month enter earlier, high ranks later.
+
+    Parameters
+    ----------
+    birth : absolute quarters of birth.
+    rank : numbers in (0, 1), fixed for life.
+
+    Source: guide "model-family-housing" §5 (deferral: two equations on 6 % of the due in Baden-Württemberg and the
+    children of 7 and over still in childcare, Destatis 22541-0017).
+    """
+    cutoff = int(rates.parameter("school_cutoff_month"))
+    p0, tau = rates.parameter("school_deferral_at_cutoff"), rates.parameter("school_deferral_decay_months")
+    within = rank * _MONTHS
+    month = np.minimum(within.astype(np.int64), _MONTHS - 1)
+    rank_in_month = within - month
+    six = (birth.astype(np.int64) + STEPS_PER_YEAR * int(rates.parameter("school_age"))) * _MONTHS + month
+    year = (six - cutoff + 12) // 12
+    before = 12 * year + cutoff - 1 - six  # whole months from the sixth birthday to the cut-off, 0 to 11
+    early = (before >= 12 - _MONTHS) & (rank_in_month < rates.parameter("school_early_entry_share"))
+    deferred = rank_in_month >= 1 - p0 * np.exp(-before / tau)
+    return STEPS_PER_YEAR * (year - early + (deferred & ~early)) + 2
+
+
+def at_school(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """Whether the people in these rows have entered school by the end of this step (bool)."""
+    birth = model.people.birth[rows]
+    youngest = STEPS_PER_YEAR * (int(model.rates.parameter("school_age")) - 1)  # no early entrant is younger
+    old = np.flatnonzero(model.now - birth.astype(np.int64) >= youngest)
+    rank = model.luck.uniform(Decision.SCHOOL_ENTRY, 0, model.people.key[rows[old]])
+    entered = np.zeros(rows.size, bool)
+    entered[old] = entry_step(birth[old], rank, model.rates) <= model.now
+    return entered
+
+
+def expected_share_not_at_school(rates: RateBook, step: int, quarters: int) -> np.ndarray:
+    """Share (float64 [quarters]) of those born ``0, 1, …`` quarters before a step who are not at school at its end."""
+    ranks = (np.arange(600) + 0.5) / 600
+    births = step - np.arange(quarters)
+    entries = entry_step(np.repeat(births, ranks.size), np.tile(ranks, quarters), rates)
+    return (entries.reshape(quarters, ranks.size) > step).mean(axis=1)
