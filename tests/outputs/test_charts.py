@@ -1,0 +1,100 @@
+"""Charts are valid, small enough for a report, say in words what they show, and repeat bit by bit."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from PIL import Image
+from quartier.outputs import charts
+from quartier.outputs.planner_tables import PlannerTables
+from quartier.outputs.store import open_results
+
+STEMS = ("pyramid_baseline", "pyramid_more_childcare", "childcare_baseline", "childcare_more_childcare", "fan")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def tables(written):
+    with open_results(written.folder / "results.zarr") as results:
+        yield PlannerTables(results, written.region.estimated)
+
+
+def test_every_chart_is_there_as_png_and_svg(written):
+    names = {p.name for p in (written.folder / "charts").iterdir()}
+    assert names == {f"{stem}.{kind}" for stem in STEMS for kind in ("png", "svg")}
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_png_is_at_most_16_cm_wide_and_says_what_it_shows(written, stem):
+    with Image.open(written.folder / "charts" / f"{stem}.png") as image:
+        image.verify()
+        width_cm = image.size[0] / image.info["dpi"][0] * 2.54
+        assert 10 < width_cm <= 16.05
+        assert "Musterstadt" in image.info["Description"]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_an_svg_is_valid_and_says_what_it_shows_in_its_title(written, stem):
+    root = ET.parse(written.folder / "charts" / f"{stem}.svg").getroot()
+    assert root.tag == f"{SVG}svg"
+    title = root.find(f"{SVG}title")
+    assert title is not None and "Musterstadt" in (title.text or "")
+
+
+def svg_text(written, stem):
+    return (written.folder / "charts" / f"{stem}.svg").read_text(encoding="utf-8")
+
+
+def test_charts_speak_german_and_mark_estimates_and_random_spread(written):
+    childcare, fan = svg_text(written, "childcare_baseline"), svg_text(written, "fan")
+    assert "Bedarf (geschätzt)" in childcare and "Plätze" in childcare
+    assert "=1+1" in childcare and "Jürgensby" in childcare
+    assert "Zufallsstreuung" in fan and "Mehr Kita-Plätze" in fan
+    assert "Privathaushalte (geschätzt)" in fan
+    assert "Männer" in svg_text(written, "pyramid_baseline")
+
+
+def test_need_and_places_differ_by_pattern_not_by_colour_alone(tables):
+    figure, _ = charts.need_against_places(tables, "Musterstadt")
+    need, places = figure.axes[0].containers
+    assert {bar.get_hatch() for bar in need} == {"////"}
+    assert {bar.get_hatch() for bar in places} == {None}
+
+
+def test_the_bars_are_need_rounded_to_five_and_places_as_they_are(tables):
+    figure, _ = charts.need_against_places(tables, "Musterstadt", year=0)
+    need, places = figure.axes[0].containers
+    means = tables.single.mean[0, 0]
+    at = [i for i, indicator in enumerate(charts.INDICATORS) if indicator.id.endswith("_under_3")]
+    ids = {charts.INDICATORS[i].id: i for i in at}
+    assert [b.get_width() for b in need] == tables.rounded(means[:, ids["childcare_need_under_3"]]).tolist()
+    assert [b.get_width() for b in places] == means[:, ids["childcare_places_under_3"]].tolist()
+
+
+def test_estimated_places_are_not_set_against_estimated_need(written):
+    with open_results(written.folder / "results.zarr") as results:
+        figure, text = charts.need_against_places(
+            PlannerTables(results, frozenset({"childcare_facilities"})), "Musterstadt"
+        )
+    assert len(figure.axes[0].containers) == 1
+    assert "Plätze" not in text.split(":", 1)[1]
+
+
+def test_the_pyramid_shows_all_residents(tables):
+    shown = charts._single_years(tables, 0, 0).sum()
+    assert shown == pytest.approx(tables.town.mean[0, 0, 0])
+
+
+def test_a_name_with_dollar_signs_is_no_mathematics(make_run, tmp_path):
+    from quartier.outputs.store import assemble
+
+    parts, labels, region, run = make_run(names=("Geld$und$Gut", "B"), replicates=1)
+    with open_results(assemble(tmp_path, parts, labels, region, run)) as results:
+        charts.write_charts(tmp_path / "charts", PlannerTables(results, region.estimated), "A$B$C")
+    assert "Geld$und$Gut" in (tmp_path / "charts" / "childcare_baseline.svg").read_text(encoding="utf-8")
+
+
+def test_drawing_again_gives_the_same_bits(written, tables, tmp_path):
+    for path in charts.write_charts(tmp_path / "again", tables, "Musterstadt"):
+        assert path.read_bytes() == (written.folder / "charts" / path.name).read_bytes(), path.name
