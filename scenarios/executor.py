@@ -1,0 +1,202 @@
+"""Doing many independent jobs, in this process or in several; the one seam between a run and the machine it runs on.
+
+A job is one replicate of one scenario. It writes its own result, so nothing but progress comes back, and the results
+are the same whoever does the job.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Protocol
+
+NOT_BEGUN: Final = -1
+STEPS_AHEAD: Final = 4
+"""Steps (a year, so that yearly work is met too) that one job goes ahead of all others; see `_one`."""
+POLL_SECONDS: Final = 0.2
+
+
+class Job(NamedTuple):
+    """One replicate of one scenario."""
+
+    scenario: str
+    replicate: int
+
+
+class Work(Protocol):
+    """What is to be done for every job; travels to the worker processes, so its class must be importable there."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of one job."""
+        ...
+
+    def do(self, job: Job, tick: Callable[[], None]) -> None:
+        """Do the job and call ``tick`` after every step."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that failed, and why."""
+
+    job: Job
+    reason: str
+
+
+class ReplicatesFailedError(Exception):
+    """Some replicates failed, by a defect of ours; the others finished.
+
+    Carries the failures and the folder of what is unfinished.
+    """
+
+    def __init__(self, failures: Sequence[Failure], partial: Path) -> None:
+        self.failures, self.partial = list(failures), partial
+        super().__init__(f"{len(failures)} replicates failed")
+
+
+Progress = Callable[[int, int], None]
+"""Called with the steps done and the steps of all jobs."""
+
+
+def do_all(work: Work, jobs: Sequence[Job], workers: int, progress: Progress) -> list[Failure]:
+    """Do all jobs; those that fail are returned, in the order of ``jobs``, and leave the others alone.
+
+    Parameters
+    ----------
+    workers : processes at most; 1 does everything in this process.
+
+    Raises
+    ------
+    KeyboardInterrupt : after the worker processes have ended.
+    """
+    if min(workers, len(jobs)) <= 1:
+        return _in_this_process(work, jobs, progress)
+    context = multiprocessing.get_context("spawn")  # the same on every system, and nothing inherited by accident
+    steps_done = context.RawArray("i", [NOT_BEGUN] * len(jobs))
+    reasons: dict[int, str] = {}
+    left = set(range(len(jobs)))
+    while left:
+        left -= _in_processes(work, jobs, sorted(left), workers, steps_done, reasons, progress)
+        # what is left was lost with a process that died; the jobs it may have been at are tried again, each alone
+        suspects = sorted(i for i in left if steps_done[i] != NOT_BEGUN) or sorted(left)
+        for i in suspects:
+            steps_done[i] = NOT_BEGUN
+            if not _in_processes(work, jobs, [i], 1, steps_done, reasons, progress):
+                reasons[i] = "the worker process ended without a word (killed, or out of memory?)"
+                steps_done[i] = work.steps
+        left -= set(suspects)
+    return [Failure(jobs[i], reasons[i]) for i in sorted(reasons)]
+
+
+def _in_this_process(work: Work, jobs: Sequence[Job], progress: Progress) -> list[Failure]:
+    failures = []
+    for number, job in enumerate(jobs):
+        done = 0
+
+        def tick(number: int = number) -> None:
+            nonlocal done
+            done += 1
+            progress(number * work.steps + min(done, work.steps), len(jobs) * work.steps)
+
+        try:
+            work.do(job, tick)
+        except Exception:
+            failures.append(Failure(job, traceback.format_exc()))
+        progress((number + 1) * work.steps, len(jobs) * work.steps)
+    return failures
+
+
+def _in_processes(
+    work: Work, jobs: Sequence[Job], left: list[int], workers: int, steps_done: Any,
+    reasons: dict[int, str], progress: Progress,
+) -> set[int]:
+    """Do the jobs ``left`` in a pool, as far as the pool lives; returns the numbers of those that came to an end."""
+    others = set(multiprocessing.active_children())
+    finished: set[int] = set()
+    with ProcessPoolExecutor(
+        min(workers, len(left)), multiprocessing.get_context("spawn"), _begin, (work, steps_done)
+    ) as pool:
+        try:
+            with _interrupts_held():  # the processes start here and inherit it: Ctrl-C is the parent's business
+                number_of: dict[Future[str | None], int] = {pool.submit(_one, i, jobs[i]): i for i in left}
+            pending = set(number_of)
+            while pending:
+                done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
+                for future in done:
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        continue
+                    finished.add(number_of[future])
+                    if (reason := future.result()) is not None:
+                        reasons[number_of[future]] = reason
+                progress(sum(max(n, 0) for n in steps_done), len(jobs) * work.steps)
+        except BrokenProcessPool:  # it broke while jobs were being submitted
+            pass
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            raise
+    return finished
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C waiting; Windows knows no such thing."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_work: Work
+_steps_done: Any
+
+
+def _begin(work: Work, steps_done: Any) -> None:
+    """Prepare a worker process: it leaves Ctrl-C to its parent, and does not outlive it."""
+    global _work, _steps_done
+    _work, _steps_done = work, steps_done
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _one(number: int, job: Job) -> str | None:
+    """Do one job in a worker process; returns the traceback if it fails.
+
+    With an empty cache the compiled functions are made in the first year: one job goes ahead and the others wait for
+    it, so that they find them on disk instead of compiling the same again.
+    """
+    while number > 0 and max(_steps_done) < min(STEPS_AHEAD, _work.steps):
+        time.sleep(0.02)
+    _steps_done[number] = 0
+
+    def tick() -> None:
+        _steps_done[number] = min(_steps_done[number] + 1, _work.steps)
+
+    try:
+        _work.do(job, tick)
+    except Exception:
+        return traceback.format_exc()
+    finally:
+        _steps_done[number] = _work.steps
+    return None
