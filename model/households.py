@@ -316,6 +316,15 @@ def with_children(model: QuartierModel, leaders: np.ndarray, under: int | None =
     return rows[first], leader[first]
 
 
+MOST_GONE = 1 / 8
+"""Share of rows without a present person from which the table is worth compacting (speed only, no result depends on it)."""
+
+
+def many_gone(model: QuartierModel) -> bool:
+    """Whether so many people have died or left that their rows should be dropped."""
+    return np.count_nonzero(model.people.present == 0) > MOST_GONE * len(model.people)
+
+
 def compact(model: QuartierModel) -> None:
     """Drop the rows of those who died or left and put the rest in the order of their households."""
     p = model.people

@@ -77,6 +77,18 @@ class Decision(IntEnum):
     PLACE_BLOCKED = 43
     CONTACT = 44
     SCHOOL_ENTRY = 45
+    HOME_TASTE = 50
+    HOME_LOTTERY = 51
+    HOME_ARRIVALS = 52
+    HOME_ARRIVAL = 53
+    KIN_GIVES = 54
+    KIN_ENDURANCE = 55
+    KIN_STRAIN = 56
+    KIN_EMPLOYMENT = 57
+    KIN_AWAY_GIVES = 58
+    OTHER_KIN_GIVES = 59
+    SHORT_TERM_STAY = 60
+    SERVICE_LOTTERY = 61
     # the start population
     START_CARE = 64
     START_DEMENTIA = 65
@@ -150,6 +162,15 @@ def pair_key(a, b):
     """A key for an ordered pair of keys (person and option, woman and man)."""
     w0, w1, _, _ = philox4x32(a & _LOW, a >> _S32, b & _LOW, b >> _S32, np.uint64(0x70616972), np.uint64(0x6B6579))
     return (w0 << _S32) | w1
+
+
+@nb.njit(inline="always")
+def pair_unit(stream, step, decision, a, b):
+    """A number in (0, 1) for an ordered pair of keys, in one block: the step and the decision enter by the key."""
+    k0 = (stream & _LOW) ^ ((np.uint64(step) * _W0) & _LOW)
+    k1 = (stream >> _S32) ^ ((np.uint64(decision) * _W1) & _LOW)
+    w, _, _, _ = philox4x32(a & _LOW, a >> _S32, b & _LOW, b >> _S32, k0, k1)
+    return (nb.float64(w) + 0.5) / TWO32
 
 
 @nb.njit(cache=True)

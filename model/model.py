@@ -14,10 +14,11 @@ from .asking import Audit
 from .columns import dwelling_table, household_table, people_table
 from .facilities import Facilities
 from .invariants import check
-from .luck import Domain, Luck, derive_keys, text_key
+from .luck import Decision, Domain, Luck, derive_keys, text_key
 from .measures import Measure
 from .process import Process
 from .processes import STEP
+from .processes.repair import start_repair
 from .rates import RateBook
 from .region.region import Region
 from .start import Start
@@ -42,6 +43,9 @@ EVENTS: Final = (
     "unserved_seekers",
     "care_onset",
     "entries_into_residential_care",
+    "entries_in_own_quartier",
+    "left_for_home_outside",
+    "admitted_from_outside",
 )
 """What is counted per Quartier in every step."""
 
@@ -86,6 +90,7 @@ class QuartierModel(mesa.Model):
         self.observers: list[Callable[[QuartierModel], None]] = []
         self.side: dict[str, Any] = {}
         self.audit: Audit | None = None
+        self.shortlists: dict[int, tuple[int, dict[Decision, np.ndarray]]] = {}
         self._fill(start)
         columns = (region.quartiere[name].tolist() for name in ("quartier_id", "name", "lon", "lat"))
         self.quartiere = [Quartier(self, i, *values) for i, values in enumerate(zip(*columns, strict=True))]
@@ -94,6 +99,7 @@ class QuartierModel(mesa.Model):
         )
         self.events = {kind: np.zeros(region.n_quartiere, np.int64) for kind in EVENTS}
         self.facilities = Facilities(self)
+        self.side["repair"] = start_repair(self)
         for process in self.processes:
             if process.start is not None:
                 process.start(self)
@@ -132,7 +138,7 @@ class QuartierModel(mesa.Model):
             counts[:] = 0
         for process in self.processes:
             process.step(self)
-        if is_year_end(self.now):
+        if is_year_end(self.now) and verbs.many_gone(self):
             verbs.compact(self)
         if self.check_each_step:
             check(self)

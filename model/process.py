@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .luck import Decision
 
 if TYPE_CHECKING:
     from .model import QuartierModel
@@ -22,6 +26,8 @@ class Process:
     rates : names of rates and parameters it draws from.
     step : does one step's work on the model.
     start : fills its columns at the start of a run, None where the synthetic population already did.
+    remembers : what it keeps in ``model.side`` from step to step and cannot work out anew, by name; part of the saved state.
+    bounds : per decision that concerns everybody, an upper bound of its annual hazard [sex, age], see `shortlist`.
     """
 
     name: str
@@ -30,3 +36,5 @@ class Process:
     rates: tuple[str, ...]
     step: Callable[[QuartierModel], None]
     start: Callable[[QuartierModel], None] | None = None
+    remembers: tuple[str, ...] = ()
+    bounds: Mapping[Decision, Callable[[QuartierModel], np.ndarray]] = field(default_factory=dict)

@@ -12,7 +12,9 @@ from ..columns import Role, Sex
 from ..households import arrive, join
 from ..luck import Decision, Domain, derive_keys
 from ..process import Process
+from ..shortlist import shortlist
 from ..tables import NONE
+from ..thresholds import AGES
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -25,10 +27,26 @@ MOST_PARITY = 3
 def fertile_women(model: QuartierModel) -> np.ndarray:
     """Rows (i64) of women of fertile age who live in private households."""
     p = model.people
+    return _fertile(model, np.flatnonzero((p.sex == Sex.FEMALE) & (p.present == 1)))
+
+
+def _fertile(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    p = model.people
     first, last = model.now - 4 * (OLDEST + 1) + 1, model.now - 4 * YOUNGEST
-    return np.flatnonzero(
-        (p.birth >= first) & (p.birth <= last) & (p.sex == Sex.FEMALE) & (p.present == 1) & (p.role != Role.RESIDENT)
-    )
+    birth = p.birth[rows]
+    return rows[
+        (birth >= first) & (birth <= last) & (p.sex[rows] == Sex.FEMALE) & (p.role[rows] != Role.RESIDENT)
+    ]
+
+
+def _bound(model: QuartierModel) -> np.ndarray:
+    """No woman of an age has a higher hazard: the highest of all Quartiere, union states, parities and spacings."""
+    side = model.side["bear"]
+    _, hazard = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
+    highest = (hazard.max(axis=(0, 1)) * side["spacing"].max(axis=0)).max(axis=0) * side["level"].max()
+    bound = np.zeros((2, AGES))
+    bound[Sex.FEMALE, YOUNGEST : OLDEST + 1] = highest / model.rates.parameter("births_per_confinement")
+    return bound
 
 
 def _spacing_class(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
@@ -95,7 +113,7 @@ def birth_hazards(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
 def bear(model: QuartierModel) -> None:
     """Let women bear children, who join their mother's household; the mother's partner becomes the father."""
     p, rates = model.people, model.rates
-    women = fertile_women(model)
+    women = _fertile(model, shortlist(model, Decision.BIRTH))
     hazard = birth_hazards(model, women) / rates.parameter("births_per_confinement")
     mothers = women[ask(model, "bear", Decision.BIRTH, women, hazard)]
     twins = model.luck.uniform(Decision.TWINS, model.now, p.key[mothers]) < rates.parameter("twin_share")
@@ -127,4 +145,5 @@ BEAR = Process(
     rates=("birth_hazard",),
     step=bear,
     start=start_births,
+    bounds={Decision.BIRTH: _bound},
 )

@@ -18,6 +18,7 @@ from ..measures import DwellingsMeasure
 from ..tables import NONE
 from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
+from .attraction import attraction
 from .births import birth_hazards, fertile_women
 from .migration import ORIGINS
 from .reference import reference_persons
@@ -33,7 +34,7 @@ FOLLOWING = 1 << 20
 
 
 def start_building(model: QuartierModel) -> None:
-    """Fix the dwellings that keep pace with growth, and how they are spread, from the start population."""
+    """Fix what attracts whom, the dwellings that keep pace with growth, and how they are spread, from the start population."""
     d = model.dwellings
     where = np.bincount(d.quartier, minlength=model.n_quartiere).astype(float)
     rooms = np.bincount(d.rooms, minlength=8).astype(float)
@@ -41,6 +42,7 @@ def start_building(model: QuartierModel) -> None:
         "due": _dwellings_due(model),
         "quartiere": np.cumsum(where) / max(where.sum(), 1.0),
         "rooms": np.cumsum(rooms) / max(rooms.sum(), 1.0),
+        "attraction": attraction(model),
     }
 
 
@@ -63,8 +65,8 @@ def expected_households(model: QuartierModel) -> np.ndarray:
     templates: Templates = model.side["in_migrate"]
     persons = templates.stock.sum(axis=0)
     leads = np.zeros_like(persons)
-    heads = reference_persons(model)
-    heads = heads[(heads >= 0) & (model.households.kind == Kind.PRIVATE)]
+    private = np.flatnonzero((model.households.kind == Kind.PRIVATE) & (model.households.size > 0))
+    heads = reference_persons(model, private)
     np.add.at(leads, (p.sex[heads], model.ages(heads)), 1)
     headship = leads / np.maximum(persons, 1)
     arrivals = sum(templates.persons_per_year(model, origin) for origin in range(len(ORIGINS)))

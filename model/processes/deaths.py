@@ -66,7 +66,7 @@ def die(model: QuartierModel) -> None:
     model.count("deaths", p.quartier[rows])
     left = p.household[rows]
     remove(model, rows, died=True)
-    repair(model, left)
+    repair(model, left, siblings=True)
 
 
 DIE = Process(

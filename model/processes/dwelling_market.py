@@ -1,8 +1,8 @@
 """The search for a dwelling: candidates by size, vacancy and distance; deferred acceptance with keyed lotteries.
 
 A seeker draws up to a dozen vacant dwellings; who need not move spreads them over the quarters of the search. The
-Quartier comes from the running sum of vacancies times distance decay; inside it the dwelling is the next one on a ring of
-keys, so that one more vacancy changes only the draws that fall on it.
+Quartier comes from the running sum of vacancies times distance decay times what attracts the group; inside it the
+dwelling is the next one on a ring of keys, so that one more vacancy changes only the draws that fall on it.
 Dwellings hold the best seeker by priority class, then by lottery; freed dwellings enter the market in the next step.
 """
 
@@ -15,7 +15,7 @@ import numba as nb
 import numpy as np
 
 from ..geography import distances
-from ..luck import _LOW, _S32, TWO32, Decision, pair_key, philox4x32, unit
+from ..luck import _LOW, _S32, TWO32, Decision, pair_unit, philox4x32
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -28,11 +28,13 @@ MOST_ROOMS = 7
 class Seekers:
     """Who looks for a dwelling in this step, one entry each.
 
-    key : u64; quartier : where they come from; anywhere : bool, no place in town to be near to; rooms : rooms needed;
-    priority : u8, smaller is served first; stay : float64, utility of staying (-inf for those who must move).
+    key : u64; group : i64, of `attraction`; quartier : where they come from; anywhere : bool, no place in town to be near
+    to; rooms : rooms needed; priority : smaller is served first; stay : float64, utility of staying (-inf for those who
+    must move).
     """
 
     key: np.ndarray
+    group: np.ndarray
     quartier: np.ndarray
     anywhere: np.ndarray
     rooms: np.ndarray
@@ -75,16 +77,23 @@ def _next_on_ring(first, ring, cells, low, high, w):
 
 
 @nb.njit(cache=True)
-def _draw(luck, market, key, row, need, tries, stay, limits, mismatch, found, utility):
+def _draw(luck, market, weights, seekers, limits, mismatch, found, utility):
     """Candidates of every seeker, best first; -1 where there are fewer."""
     stream, step, search, choice = luck
-    cumulative, first, ring, dwelling_key = market
+    first, ring, place_key, acceptable = market
+    decay, attraction = weights
+    key, row, group, origin, need, tries, stay = seekers
     below, above, n_rooms = limits
-    n_quartiere = cumulative.shape[1]
-    running = cumulative.ravel()
+    n_quartiere = decay.shape[1]
+    running, filled = np.empty(n_quartiere), np.int64(-1)
     words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
     for i in range(key.size):
-        total = cumulative[row[i], n_quartiere - 1]
+        if row[i] != filled:  # seekers come in the order of their rows: one running sum serves all of a row
+            filled, total = row[i], 0.0
+            for q in range(n_quartiere):
+                total += acceptable[need[i] - 1, q] * decay[origin[i], q] * attraction[group[i], q]
+                running[q] = total
+        total = running[n_quartiere - 1]
         if total <= 0:
             continue
         low, high = max(need[i] - below, 1), min(need[i] + above, n_rooms)
@@ -98,8 +107,7 @@ def _draw(luck, market, key, row, need, tries, stay, limits, mismatch, found, ut
             else:
                 w_place, w = words[2], words[3]
             u = (np.float64(w_place) + 0.5) / TWO32
-            start = row[i] * n_quartiere
-            place = min(_first_at_least(running, start, start + n_quartiere, u * total) - start, n_quartiere - 1)
+            place = min(_first_at_least(running, 0, n_quartiere, u * total), n_quartiere - 1)
             best, best_rooms = _next_on_ring(first, ring, place * n_rooms, low, high, w)
             if best < 0:
                 continue
@@ -108,7 +116,7 @@ def _draw(luck, market, key, row, need, tries, stay, limits, mismatch, found, ut
                 seen |= found[i, j] == best
             if seen:
                 continue
-            g = unit(stream, step, choice, pair_key(key[i], dwelling_key[best]))
+            g = pair_unit(stream, step, choice, key[i], place_key[best])
             value = -mismatch * abs(best_rooms - need[i]) - np.log(-np.log(g))
             if value <= stay[i]:
                 continue
@@ -163,7 +171,7 @@ def _lottery(stream, step, decision, key, priority, found, dwelling_key, rank):
         for c in range(found.shape[1]):
             if found[i, c] < 0:
                 break
-            u = unit(stream, step, decision, pair_key(key[i], dwelling_key[found[i, c]]))
+            u = pair_unit(stream, step, decision, key[i], dwelling_key[found[i, c]])
             rank[i, c] = priority[i] + u
 
 
@@ -190,8 +198,11 @@ def vacant_dwellings(model: QuartierModel) -> np.ndarray:
     return np.flatnonzero(d.household < 0)
 
 
-def allocate(model: QuartierModel, seekers: Seekers, places: Places) -> np.ndarray:
-    """Give seekers places; returns the position of the place per seeker (i64), -1 for those who find none."""
+def allocate(model: QuartierModel, seekers: Seekers, places: Places, attraction: np.ndarray) -> np.ndarray:
+    """Give seekers places; returns the position of the place per seeker (i64), -1 for those who find none.
+
+    ``attraction`` is the weight of every Quartier for every group of seekers [group, Quartier].
+    """
     if not places.key.size or not seekers.n:
         return np.full(seekers.n, -1, np.int64)
     rates, n_q = model.rates, model.n_quartiere
@@ -201,51 +212,44 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places) -> np.ndarr
     cell = places.quartier.astype(np.int64) * MOST_ROOMS + rooms - 1
     order = np.lexsort((places.key, spot, cell))
     count = np.bincount(cell, minlength=n_q * MOST_ROOMS)
-    first = np.concatenate(([0], np.cumsum(count))).astype(np.int32)
-    need = np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64)
-    cumulative, row = _choice_table(model, count.reshape(n_q, MOST_ROOMS), seekers, need, below, above)
+    first, keys = np.concatenate(([0], np.cumsum(count))).astype(np.int32), places.key[order]
     candidates = int(rates.parameter("dwelling_candidates"))
-    leisurely = max(candidates // int(rates.parameter("seek_steps")), 1)
-    found = np.full((seekers.n, candidates), -1, np.int32)
-    keys = places.key[order]
-    numbers = (model.now, Decision.DWELLING_SEARCH // 4, Decision.DWELLING_CHOICE)
+    near, entries = _in_rows(model, seekers, candidates)
+    found, utility = np.full((seekers.n, candidates), -1, np.int32), np.zeros((seekers.n, candidates))
+    numbers = (model.now, Decision.DWELLING_SEARCH // 4, Decision.DWELLING_CHOICE, Decision.DWELLING_LOTTERY)
+    stream, now, search, choice, lottery = (model.luck.stream, *(np.uint64(n) for n in numbers))
     _draw(
-        (model.luck.stream, *(np.uint64(n) for n in numbers)),
-        (cumulative, first, spot[order], keys),
-        seekers.key,
-        row,
-        need,
-        np.where(np.isfinite(seekers.stay), leisurely, candidates),
-        seekers.stay,
+        (stream, now, search, choice),
+        (first, spot[order], keys, _acceptable(count.reshape(n_q, MOST_ROOMS), below, above)),
+        (np.concatenate((decay(model), np.ones((1, n_q)))), attraction),
+        entries,
         (below, above, MOST_ROOMS),
         rates.parameter("room_mismatch"),
         found,
-        np.zeros((seekers.n, candidates)),
+        utility,
     )
     rank = np.zeros((seekers.n, candidates))
-    _lottery(
-        model.luck.stream,
-        np.uint64(model.now),
-        np.uint64(Decision.DWELLING_LOTTERY),
-        seekers.key,
-        seekers.priority.astype(np.float64),
-        found,
-        keys,
-        rank,
-    )
-    match = _accept(found, rank, places.key.size)
+    _lottery(stream, now, lottery, entries[0], seekers.priority[near].astype(np.float64), found, keys, rank)
+    match = np.empty(seekers.n, np.int64)
+    match[near] = _accept(found, rank, places.key.size)
     return np.where(match >= 0, order[np.maximum(match, 0)], -1)
 
 
-def _choice_table(
-    model: QuartierModel, vacant: np.ndarray, seekers: Seekers, need: np.ndarray, below: int, above: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Running sums over Quartiere [origin and need, Quartier] of acceptable vacancies times decay, and each seeker's row."""
+def _in_rows(model: QuartierModel, seekers: Seekers, candidates: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """The seekers in the order of group, origin and need, those who choose alike together: their order, and their columns."""
     n_q = model.n_quartiere
-    acceptable = np.stack(
-        [vacant[:, max(r - below, 1) - 1 : min(r + above, MOST_ROOMS)].sum(axis=1) for r in range(1, MOST_ROOMS + 1)]
-    )
-    weights = np.concatenate((decay(model), np.ones((1, n_q))))
-    table = np.cumsum(weights[:, None, :] * acceptable[None], axis=2).reshape(-1, n_q)
+    need = np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64)
     origin = np.where(seekers.anywhere, n_q, seekers.quartier.astype(np.int64))
-    return table, origin * MOST_ROOMS + need - 1
+    row = (seekers.group * (n_q + 1) + origin) * MOST_ROOMS + need - 1
+    leisurely = max(candidates // int(model.rates.parameter("seek_steps")), 1)
+    tries = np.where(np.isfinite(seekers.stay), leisurely, candidates)
+    near = np.argsort(row, kind="stable")
+    return near, tuple(x[near] for x in (seekers.key, row, seekers.group, origin, need, tries, seekers.stay))
+
+
+def _acceptable(vacant: np.ndarray, below: int, above: int) -> np.ndarray:
+    """Vacancies acceptable to a seeker [rooms needed - 1, Quartier], float64, from vacancies [Quartier, rooms - 1]."""
+    by_need = [
+        vacant[:, max(r - below, 1) - 1 : min(r + above, MOST_ROOMS)].sum(axis=1) for r in range(1, MOST_ROOMS + 1)
+    ]
+    return np.stack(by_need).astype(float)

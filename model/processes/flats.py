@@ -9,6 +9,7 @@ import numpy as np
 from ..columns import Plan, Reason, Role
 from ..households import join
 from ..luck import Decision
+from .attraction import group_of
 from .dwelling_market import Places, Seekers, allocate
 
 if TYPE_CHECKING:
@@ -61,13 +62,16 @@ def share_flats(model: QuartierModel) -> None:
     n = rows.size
     seekers = Seekers(
         p.key[rows],
+        group_of(model.ages(rows), np.zeros(n, bool)),
         p.quartier[rows].astype(np.int64),
         p.plan[rows] != Plan.LEAVE_HOME,
         np.ones(n, np.int64),
         np.ones(n),
         np.full(n, -np.inf),
     )
-    got = allocate(model, seekers, Places(keys, h.quartier[homes], np.ones(homes.size, np.int64)))
+    got = allocate(
+        model, seekers, Places(keys, h.quartier[homes], np.ones(homes.size, np.int64)), model.side["move"]["attraction"]
+    )
     served = got >= 0
     newcomers = rows[served]
     model.count("leaving_home", p.quartier[newcomers[p.plan[newcomers] == Plan.LEAVE_HOME]])

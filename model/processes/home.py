@@ -11,6 +11,7 @@ from ..columns import Plan, Role
 from ..households import with_children
 from ..luck import Decision
 from ..process import Process
+from ..shortlist import shortlist
 from ..thresholds import pad_ages
 from .migration import ORIGINS, relative_rates_at_home
 from .partnership import move_in, parental_home
@@ -37,29 +38,28 @@ def leave_home(model: QuartierModel) -> None:
     """Grown children start to look for a home of their own; they leave when they have found one (see `move`)."""
     p = model.people
     of_age = model.now - 4 * int(model.rates.parameter("youngest_seeker"))
-    # who has a partner already waits for a dwelling with him or her
-    at_home = np.flatnonzero(
-        (p.role == Role.CHILD) & (p.birth <= of_age) & (p.plan == Plan.NONE) & (p.partner < 0) & (p.present == 1)
-    )
+    rows = shortlist(model, Decision.LEAVE_HOME)
+    free = (p.plan[rows] == Plan.NONE) & (p.partner[rows] < 0)  # who has a partner already waits for a dwelling with him
+    at_home = rows[(p.role[rows] == Role.CHILD) & (p.birth[rows] <= of_age) & free]
     class_of, _ = model.rates.resolve("leaving_home", model.now, model.n_quartiere)
     hazard = leaving_hazard(model)[class_of[p.quartier[at_home]], p.sex[at_home], model.ages(at_home)]
     go = at_home[ask(model, "leave_home", Decision.LEAVE_HOME, at_home, hazard)]
     p.plan[go], p.plan_since[go] = Plan.LEAVE_HOME, model.now
 
 
-def _could_return(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of people without partner who live apart from a parent in town, and that parent's household."""
+def _could_return(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Those without partner who live apart from a parent in town, and that parent's household."""
     p = model.people
     oldest = int(np.flatnonzero(model.rates["returning_home"].values.max(axis=0)).max(initial=0))
     grown = model.now - 4 * int(model.rates.parameter("age_of_majority"))
-    rows = np.flatnonzero(
-        (p.birth <= grown)
-        & (p.birth > model.now - 4 * (oldest + 1))
-        & (p.partner < 0)
-        & (p.present == 1)
-        & ((p.role == Role.ADULT) | (p.role == Role.OTHER))
-        & ((p.mother >= 0) | (p.father >= 0))
-    )
+    birth, role = p.birth[rows], p.role[rows]
+    rows = rows[
+        (birth <= grown)
+        & (birth > model.now - 4 * (oldest + 1))
+        & (p.partner[rows] < 0)
+        & ((role == Role.ADULT) | (role == Role.OTHER))
+        & ((p.mother[rows] >= 0) | (p.father[rows] >= 0))
+    ]
     home = parental_home(model, rows)
     away = (home >= 0) & (home != p.household[rows])
     return rows[away], home[away]
@@ -68,7 +68,7 @@ def _could_return(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
 def start_return(model: QuartierModel) -> None:
     """The share of young people without partner who have a parent in town: the national rate holds for all, so it is divided by it."""
     p = model.people
-    rows, _ = _could_return(model)
+    rows, _ = _could_return(model, np.flatnonzero(p.present == 1))
     hazard = pad_ages(model.rates["returning_home"].values)
     single = np.flatnonzero((p.partner < 0) & (p.present == 1) & ((p.role == Role.ADULT) | (p.role == Role.OTHER)))
     everyone = hazard[p.sex[single], model.ages(single)].sum()
@@ -76,10 +76,15 @@ def start_return(model: QuartierModel) -> None:
     model.side["return_home"] = {"scale": min(everyone / possible, 4.0) if possible > 0 else 1.0}
 
 
+def _return_bound(model: QuartierModel) -> np.ndarray:
+    _, hazard = model.rates.resolve("returning_home", model.now, model.n_quartiere)
+    return pad_ages(hazard).max(axis=0) * model.side["return_home"]["scale"]
+
+
 def return_home(model: QuartierModel) -> None:
     """People without partner and without children of their own move back to a parent in town."""
     p = model.people
-    rows, home = _could_return(model)
+    rows, home = _could_return(model, shortlist(model, Decision.RETURN_HOME))
     _, hazard = model.rates.resolve("returning_home", model.now, model.n_quartiere)
     scaled = pad_ages(hazard)[0][p.sex[rows], model.ages(rows)] * model.side["return_home"]["scale"]
     yes = ask(model, "return_home", Decision.RETURN_HOME, rows, scaled)
@@ -96,6 +101,7 @@ LEAVE_HOME = Process(
     writes=("people.plan", "people.plan_since"),
     rates=("leaving_home",),
     step=leave_home,
+    bounds={Decision.LEAVE_HOME: lambda model: leaving_hazard(model).max(axis=0)},
 )
 RETURN_HOME = Process(
     "return_home",
@@ -104,4 +110,5 @@ RETURN_HOME = Process(
     rates=("returning_home",),
     step=return_home,
     start=start_return,
+    bounds={Decision.RETURN_HOME: _return_bound},
 )

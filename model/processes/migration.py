@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..asking import audit_everyone
+from ..asking import ask
 from ..columns import Reason, Union
 from ..households import arrive, found, join, remove, unite_arrivals, with_children
 from ..luck import Decision, Domain, Luck, derive_keys
 from ..process import Process
 from ..rates import RateBook
-from ..screen import question, screen
-from ..thresholds import AGES, hazard_thresholds, pad_ages
+from ..shortlist import shortlist
+from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .care_need import care_of_arrivals
 from .disability import disability_of_arrivals
@@ -31,37 +31,34 @@ children, 5 grown child who lives with a parent."""
 
 
 @nb.njit(cache=True)
-def _mark_parents(birth, present, role, household, mother, father, row_of_id, minor, parent):
-    """Mark who lives with an own minor child."""
-    for i in range(birth.size):
-        if birth[i] > minor and present[i] and role[i] == 1:
-            for other in (mother[i], father[i]):
-                if other >= 0:
-                    j = row_of_id[other]
-                    if j >= 0 and household[j] == household[i]:
-                        parent[j] = 1
-
-
-@nb.njit(cache=True)
-def _units(birth, present, role, partner, household, row_of_id, parent, alone_from, unit):
-    for i in range(birth.size):
-        if not present[i] or role[i] == 2 or (role[i] == 1 and birth[i] > alone_from):
-            unit[i] = 0
+def _units(rows, birth, role, partner, household, first, following, mother, father, id_, row_of_id, alone_from, unit):
+    for k in range(rows.size):
+        i = rows[k]
+        if role[i] == 2 or (role[i] == 1 and birth[i] > alone_from):
+            unit[k] = 0
             continue
         coupled = False
         if partner[i] >= 0:
-            j = row_of_id[partner[i]]
-            coupled = household[j] == household[i]
-        unit[i] = 5 if role[i] == 1 and not coupled else 1 + parent[i] + 2 * coupled
+            coupled = household[row_of_id[partner[i]]] == household[i]
+        if role[i] == 1 and not coupled:
+            unit[k] = 5
+            continue
+        parent, j = 0, first[household[i]]
+        while j >= 0:
+            if birth[j] > alone_from and role[j] == 1 and (mother[j] == id_[i] or father[j] == id_[i]):
+                parent = 1
+            j = following[j]
+        unit[k] = 1 + parent + 2 * coupled
 
 
-def moving_units(model: QuartierModel) -> np.ndarray:
-    """How each person would move away (u8, one of `UNITS`); see the constant."""
-    p = model.people
-    parent, unit = np.zeros(len(p), np.uint8), np.zeros(len(p), np.uint8)
+def moving_units(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """How each of these people would move away (u8, one of `UNITS`); see the constant."""
+    p, unit = model.people, np.zeros(rows.size, np.uint8)
     alone = np.int64(model.now - 4 * int(model.rates.parameter("migrates_alone_from")))
-    _mark_parents(p.birth, p.present, p.role, p.household, p.mother, p.father, model.row_of_id, alone, parent)
-    _units(p.birth, p.present, p.role, p.partner, p.household, model.row_of_id, parent, alone, unit)
+    _units(
+        rows.astype(np.int32), p.birth, p.role, p.partner, p.household, model.households.first_member, p.next_member,
+        p.mother, p.father, p.id, model.row_of_id, alone, unit,
+    )
     return unit
 
 
@@ -107,33 +104,20 @@ def _share_at_home(rates: RateBook) -> np.ndarray:
     return pad_ages(arrangement.values[..., arrangement.labels[2].index("child")])
 
 
-def _out_question(model: QuartierModel, destination: str, decision: Decision, columns: list[np.ndarray]):
-    side, rate = model.side.setdefault("out_migrate", {}), f"out_migration_{destination}"
-    version = model.rates.version((rate,), model.now)
-    if side.get(destination, (None,))[0] != version:
-        class_of, _ = model.rates.resolve(rate, model.now, model.n_quartiere)
-        side[destination] = (version, class_of, hazard_thresholds(out_hazards(model, destination)))
-    _, class_of, table = side[destination]
-    if len(table) == 1:
-        return question(decision, table[0], columns)
-    return question(decision, table, [class_of[model.people.quartier], *columns])
-
-
 def out_migrate(model: QuartierModel) -> None:
     """Households leave the town: singles, couples with their children, grown children on their own."""
     p = model.people
-    columns = [moving_units(model), p.sex]
-    asked = (
-        _out_question(model, "abroad", Decision.EMIGRATE, columns),
-        _out_question(model, "germany", Decision.OUT_MIGRATE, columns),
-    )
-    rows, flags = screen(model.luck, model.now, Decision.EMIGRATE // 4, p.key, p.present, p.birth, asked)
-    for bit, name in ((1, "abroad"), (2, "germany")):
-        if model.audit is not None:
-            _, class_of, table = model.side["out_migrate"][name]
-            audit_everyone(model, f"out_migrate_{name}", table, [class_of[p.quartier], *columns], rows[flags & bit > 0])
-    abroad = (flags & 1).astype(bool)
-    partner = np.where((columns[0][rows] == 3) | (columns[0][rows] == 4), model.rows_of(p.partner[rows]), -1)
+    possible = [shortlist(model, decision) for decision in (Decision.EMIGRATE, Decision.OUT_MIGRATE)]
+    rows = np.union1d(*possible)
+    unit = moving_units(model, rows)
+    goes = {}
+    for destination, decision in (("abroad", Decision.EMIGRATE), ("germany", Decision.OUT_MIGRATE)):
+        class_of, _ = model.rates.resolve(f"out_migration_{destination}", model.now, model.n_quartiere)
+        hazard = out_hazards(model, destination)[class_of[p.quartier[rows]], unit, p.sex[rows], model.ages(rows)]
+        goes[destination] = ask(model, f"out_migrate_{destination}", decision, rows, hazard)
+    moving = goes["abroad"] | goes["germany"]
+    rows, unit, abroad = rows[moving], unit[moving], goes["abroad"][moving]
+    partner = np.where((unit == 3) | (unit == 4), model.rows_of(p.partner[rows]), -1)
     both = np.concatenate((rows, partner[partner >= 0]))
     goes_abroad = np.concatenate((abroad, abroad[partner >= 0]))
     leaders, first = np.unique(both, return_index=True)
@@ -240,6 +224,10 @@ OUT_MIGRATE = Process(
     writes=("households.remove", "households.join"),
     rates=("out_migration_germany", "out_migration_abroad", "share_of_parents"),
     step=out_migrate,
+    bounds={
+        Decision.EMIGRATE: lambda model: out_hazards(model, "abroad").max(axis=(0, 1)),
+        Decision.OUT_MIGRATE: lambda model: out_hazards(model, "germany").max(axis=(0, 1)),
+    },
 )
 IN_MIGRATE = Process(
     "in_migrate",

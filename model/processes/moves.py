@@ -11,8 +11,10 @@ from ..columns import Kind, Plan, Reason, Role
 from ..households import found, join, settle, with_children
 from ..luck import Decision
 from ..process import Process
+from ..shortlist import shortlist
 from ..tables import NONE
 from ..thresholds import pad_ages
+from .attraction import group_of, household_groups
 from .building import complete_dwellings, start_building
 from .dwelling_market import Places, Seekers, allocate, vacant_dwellings
 from .flats import share_flats
@@ -23,34 +25,52 @@ from .repair import repair
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
+MOST_MISFIT = 3
+"""Rooms missing or to spare beyond which the wish to move grows no more (bounds the hazard)."""
 
-def _wish_to_move(model: QuartierModel, reference: np.ndarray) -> None:
+
+def _wish_to_move(model: QuartierModel) -> None:
     """Households whose dwelling does not fit any more, or who have another reason, start to look for one."""
-    p, h, d, rates = model.people, model.households, model.dwellings, model.rates
-    settled = np.flatnonzero((h.kind == Kind.PRIVATE) & (h.dwelling >= 0) & (h.size > 0) & (h.reason == Reason.NONE))
-    settled = settled[h.moved_at[settled] < model.now]
-    head = reference[settled]
+    p, h, rates = model.people, model.households, model.rates
+    rows = shortlist(model, Decision.ADJUSTMENT_MOVE)
+    homes = p.household[rows]
+    settled = (h.kind[homes] == Kind.PRIVATE) & (h.dwelling[homes] >= 0) & (h.reason[homes] == Reason.NONE)
+    settled &= h.moved_at[homes] < model.now
+    rows, homes = rows[settled], homes[settled]
+    leads = reference_persons(model, homes) == rows
+    rows, homes = rows[leads], homes[leads]
     class_of, rate = rates.resolve("moves_within_town", model.now, model.n_quartiere)
-    base = pad_ages(rate)[class_of[h.quartier[settled]], p.sex[head], model.ages(head)]
-    spare = d.rooms[h.dwelling[settled]].astype(np.int64) - (h.size[settled].astype(np.int64) + 1)
-    fit = rates.parameter("move_missing_room") * np.maximum(-spare, 0) + rates.parameter(
-        "move_spare_room"
-    ) * np.maximum(spare, 0)
-    hazard = (
-        base
-        * np.exp(np.minimum(fit, 3.0))
-        * rates.parameter("moves_level")
-        * rates.parameter("move_reference_rate_share")
+    base = pad_ages(rate)[class_of[h.quartier[homes]], p.sex[rows], model.ages(rows)]
+    rooms = model.dwellings.rooms[h.dwelling[homes]].astype(np.int64)
+    spare = rooms - (h.size[homes].astype(np.int64) + 1)
+    wants = ask(
+        model, "wish_to_move", Decision.ADJUSTMENT_MOVE, rows, base * _wish_level(model) * _misfit(model, spare)
     )
-    wants = ask(model, "wish_to_move", Decision.ADJUSTMENT_MOVE, head, hazard)
-    h.reason[settled[wants]] = np.where(spare[wants] < 0, Reason.SPACE, Reason.OTHER)
-    h.wait_since[settled[wants]] = model.now
+    h.reason[homes[wants]] = np.where(spare[wants] < 0, Reason.SPACE, Reason.OTHER)
+    h.wait_since[homes[wants]] = model.now
 
 
-def _household_seekers(model: QuartierModel, reference: np.ndarray) -> tuple[np.ndarray, Seekers]:
+def _wish_level(model: QuartierModel) -> float:
+    return model.rates.parameter("moves_level") * model.rates.parameter("move_reference_rate_share")
+
+
+def _misfit(model: QuartierModel, spare: np.ndarray) -> np.ndarray:
+    """Factor on the wish to move by rooms to spare, negative where rooms are missing; no more than three count."""
+    missing, over = np.clip(-spare, 0, MOST_MISFIT), np.clip(spare, 0, MOST_MISFIT)
+    rates = model.rates
+    return np.exp(rates.parameter("move_missing_room") * missing + rates.parameter("move_spare_room") * over)
+
+
+def _wish_bound(model: QuartierModel) -> np.ndarray:
+    _, rate = model.rates.resolve("moves_within_town", model.now, model.n_quartiere)
+    worst = _misfit(model, np.array([-MOST_MISFIT, MOST_MISFIT])).max()
+    return pad_ages(rate).max(axis=0) * _wish_level(model) * worst
+
+
+def _household_seekers(model: QuartierModel) -> tuple[np.ndarray, Seekers]:
     p, h, d, rates = model.people, model.households, model.dwellings, model.rates
     rows = np.flatnonzero((h.kind == Kind.PRIVATE) & (h.size > 0) & ((h.reason > 0) | (h.dwelling < 0)))
-    key = p.key[reference[rows]]
+    key = p.key[reference_persons(model, rows)]
     need = h.size[rows].astype(np.int64) + 1
     homeless = h.dwelling[rows] < 0
     off = np.abs(d.rooms[np.maximum(h.dwelling[rows], 0)].astype(np.int64) - need)
@@ -59,6 +79,7 @@ def _household_seekers(model: QuartierModel, reference: np.ndarray) -> tuple[np.
     priority = np.where(homeless, 1, 2)
     return rows, Seekers(
         key,
+        household_groups(model, rows),
         h.quartier[rows].astype(np.int64),
         h.reason[rows] == Reason.ARRIVED,
         need,
@@ -86,6 +107,7 @@ def _person_seekers(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.nd
     separated = (p.plan[leaders] == Plan.SEPARATED) & (size > 1)
     seekers = Seekers(
         p.key[leaders],
+        group_of(model.ages(leaders), size > np.bincount(belongs, minlength=leaders.size)),
         p.quartier[leaders].astype(np.int64),
         np.zeros(leaders.size, bool),
         size + 1,
@@ -103,13 +125,12 @@ def move(model: QuartierModel) -> None:
     """One round of the dwelling market: arrivals, new households, separated people and households that want another home."""
     complete_dwellings(model)
     share_flats(model)
-    reference = reference_persons(model)
-    _wish_to_move(model, reference)
-    homes, households = _household_seekers(model, reference)
+    _wish_to_move(model)
+    homes, households = _household_seekers(model)
     leaders, rows, group, people = _person_seekers(model)
     vacant = vacant_dwellings(model)
     offer = Places(model.dwellings.key[vacant], model.dwellings.quartier[vacant], model.dwellings.rooms[vacant])
-    got = allocate(model, _join_seekers(households, people), offer)
+    got = allocate(model, _join_seekers(households, people), offer, model.side["move"]["attraction"])
     got = np.where(got >= 0, vacant[np.maximum(got, 0)], NONE) if vacant.size else got
     got_home, got_person = got[: homes.size], got[homes.size :]
     _move_households(model, homes[got_home >= 0], got_home[got_home >= 0])
@@ -202,4 +223,5 @@ MOVE = Process(
     rates=("moves_within_town",),
     step=move,
     start=start_building,
+    bounds={Decision.ADJUSTMENT_MOVE: _wish_bound},
 )

@@ -12,7 +12,7 @@ from typing import Final
 import numba as nb
 import numpy as np
 
-from ..luck import _LOW, _S32, pair_key, philox4x32, unit, word
+from ..luck import _LOW, _S32, pair_key, pair_unit, philox4x32, word
 
 SCANNED, KEPT = 64, 16
 """Candidates looked at and kept per proposer: they bound the cost."""
@@ -112,7 +112,7 @@ def _candidates(
                 if _related(kin[i], member_kin[j]):
                     continue
                 z = (member_age[j] - centre[i]) / scale[i]
-                u = unit(stream, step, decision, pair_key(key[i], member_key[j]))
+                u = pair_unit(stream, step, decision, key[i], member_key[j])
                 kernel = -0.5 * (freedom[i] + 1.0) * np.log1p(z * z / freedom[i])
                 pool[n], value[n] = j, kernel - log_km[cell[i], place[c]] - np.log(-np.log(u))
                 n += 1

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..asking import ask, ask_everyone
+from ..asking import ask
 from ..columns import Former, Kind, Plan, Role, Sex, Union
 from ..geography import distances
 from ..households import end_unions, join, unite, with_children
 from ..luck import Decision
 from ..process import Process
-from ..thresholds import AGES, hazard_thresholds, pad_ages
+from ..shortlist import shortlist
+from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .partner_market import NEAR_CELLS, match
 from .repair import repair
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from ..model import QuartierModel
 
 
-def _leading_couples(model: QuartierModel, state: Union) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of those who draw for their couple, and of their partners."""
+def _leading_couples(model: QuartierModel, decision: Decision, state: Union) -> tuple[np.ndarray, np.ndarray]:
+    """Those on the shortlist who draw for their couple, and their partners."""
     p = model.people
-    first = np.flatnonzero((p.leads == 1) & (p.union_state == state) & (p.present == 1))
+    rows = shortlist(model, decision)
+    first = rows[(p.leads[rows] == 1) & (p.union_state[rows] == state)]
     return first, model.row_of_id[p.partner[first]]
 
 
@@ -37,10 +39,22 @@ def _mean_hazard(model: QuartierModel, rate: str, first: np.ndarray, second: np.
     return (a + b) / 2
 
 
+def _mean_bound(model: QuartierModel, rate: str) -> np.ndarray:
+    """Bound of a mean of both partners' hazards: one's own and the highest there is."""
+    values = pad_ages(model.rates.resolve(rate, model.now, model.n_quartiere)[1])
+    return (values.max(axis=0) + values.max()) / 2
+
+
+def _separation_bound(model: QuartierModel) -> np.ndarray:
+    _, by_duration = model.rates.resolve("separation_married", model.now, model.n_quartiere)
+    married = by_duration.max() * model.rates.parameter("separation_married_level")
+    return np.maximum(_mean_bound(model, "separation_cohabiting"), married)
+
+
 def marry(model: QuartierModel) -> None:
     """Cohabiting couples marry."""
     p = model.people
-    first, second = _leading_couples(model, Union.COHABITING)
+    first, second = _leading_couples(model, Decision.MARRY, Union.COHABITING)
     yes = ask(model, "marry", Decision.MARRY, first, _mean_hazard(model, "marriage_from_cohabitation", first, second))
     for rows in (first[yes], second[yes]):
         p.union_state[rows], p.married_since[rows] = Union.MARRIED, model.now
@@ -61,7 +75,7 @@ def separate(model: QuartierModel) -> None:
     p = model.people
     pairs = []
     for state in (Union.COHABITING, Union.MARRIED):
-        first, second = _leading_couples(model, state)
+        first, second = _leading_couples(model, Decision.SEPARATE, state)
         if state is Union.COHABITING:
             hazard = _mean_hazard(model, "separation_cohabiting", first, second)
         else:
@@ -136,25 +150,28 @@ def move_in(model: QuartierModel, leaders: np.ndarray, homes: np.ndarray, role: 
     repair(model, np.concatenate((left, homes)))  # the hosts may have moved out themselves
 
 
+def _seeking_hazard(model: QuartierModel) -> np.ndarray:
+    """Annual hazards of starting to seek a partner [class of Quartier, sex, age], balanced between the sexes."""
+    side = model.side["form_union"]
+    _, hazard = model.rates.resolve(side["rate"], model.now, model.n_quartiere)
+    hazard = pad_ages(hazard) * side["balance"][None, :, None]
+    hazard[:, :, : int(model.rates.parameter("youngest_seeker"))] = 0
+    return hazard
+
+
 def _seekers(model: QuartierModel) -> np.ndarray:
     """Rows of all on the market: those who start to seek now and those who started up to three steps ago."""
-    p, side = model.people, model.side["form_union"]
-    rate = side["rate"]
-    version = model.rates.version((rate,), model.now)
-    if side.get("version") != version:
-        class_of, hazard = model.rates.resolve(rate, model.now, model.n_quartiere)
-        hazard = hazard * side["balance"][None, :, None]
-        table = np.zeros((len(hazard), 2, 2, AGES), np.uint32)
-        table[:, 0] = hazard_thresholds(hazard)
-        table[:, :, :, : int(model.rates.parameter("youngest_seeker"))] = 0
-        side.update(version=version, class_of=class_of, table=table)
-    engaged = ((p.partner >= 0) | (p.role == Role.RESIDENT)).view(np.uint8)
-    columns, table = [engaged, p.sex], side["table"][0]
-    if len(side["table"]) > 1:
-        columns, table = [side["class_of"][p.quartier], *columns], side["table"]
-    new = ask_everyone(model, "seek", Decision.SEEK_PARTNER, table, columns)
+    p = model.people
+    rows = shortlist(model, Decision.SEEK_PARTNER)
+    rows = rows[(p.partner[rows] < 0) & (p.role[rows] != Role.RESIDENT)]
+    class_of, _ = model.rates.resolve(model.side["form_union"]["rate"], model.now, model.n_quartiere)
+    hazard = _seeking_hazard(model)[class_of[p.quartier[rows]], p.sex[rows], model.ages(rows)]
+    new = rows[ask(model, "seek", Decision.SEEK_PARTNER, rows, hazard)]
     p.seek_until[new] = model.now + int(model.rates.parameter("market_steps")) - 1
-    return np.flatnonzero((p.seek_until >= model.now) & (engaged == 0) & (p.present == 1))
+    on_market = np.flatnonzero(p.seek_until >= model.now)
+    return on_market[
+        (p.partner[on_market] < 0) & (p.role[on_market] != Role.RESIDENT) & (p.present[on_market] == 1)
+    ]
 
 
 def start_unions(model: QuartierModel) -> None:
@@ -260,6 +277,7 @@ SEPARATE = Process(
     writes=("households.end_unions", "households.join", "people.plan", "people.plan_since", "people.role"),
     rates=("separation_cohabiting", "separation_married"),
     step=separate,
+    bounds={Decision.SEPARATE: _separation_bound},
 )
 MARRY = Process(
     "marry",
@@ -267,6 +285,7 @@ MARRY = Process(
     writes=("people.union_state", "people.married_since"),
     rates=("marriage_from_cohabitation",),
     step=marry,
+    bounds={Decision.MARRY: lambda model: _mean_bound(model, "marriage_from_cohabitation")},
 )
 FORM_UNION = Process(
     "form_union",
@@ -282,4 +301,5 @@ FORM_UNION = Process(
     rates=("union_formation_mid", "union_formation_period", "union_formation_two_sex"),
     step=form_union,
     start=start_unions,
+    bounds={Decision.SEEK_PARTNER: lambda model: _seeking_hazard(model).max(axis=0)},
 )

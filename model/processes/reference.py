@@ -1,4 +1,4 @@
-"""The reference person of each household."""
+"""The reference person of a household: the oldest member, ties by key."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..tables import NONE
-
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
 
 @nb.njit(cache=True)
-def _oldest_member(household, birth, key, reference):
-    for i in range(household.size):
-        h = household[i]
-        if h < 0:
-            continue
-        j = reference[h]
-        if j < 0 or birth[i] < birth[j] or (birth[i] == birth[j] and key[i] < key[j]):
-            reference[h] = i
+def _oldest_members(households, first, following, birth, key, reference):
+    for k in range(households.size):
+        oldest = first[households[k]]
+        i = oldest
+        while i >= 0:
+            if birth[i] < birth[oldest] or (birth[i] == birth[oldest] and key[i] < key[oldest]):
+                oldest = i
+            i = following[i]
+        reference[k] = oldest
 
 
-def reference_persons(model: QuartierModel) -> np.ndarray:
-    """Row (i32) of each household's reference person, the oldest member, ties by key; -1 for empty households."""
-    p = model.people
-    reference = np.full(len(model.households), NONE, np.int32)
-    _oldest_member(p.household, p.birth, p.key, reference)
+def reference_persons(model: QuartierModel, households: np.ndarray) -> np.ndarray:
+    """Row (i32) of the reference person of each of these private households; -1 for empty ones."""
+    p, reference = model.people, np.empty(households.size, np.int32)
+    _oldest_members(
+        households.astype(np.int32), model.households.first_member, p.next_member, p.birth, p.key, reference
+    )
     return reference

@@ -10,7 +10,6 @@ import numpy as np
 from ..columns import Kind, Role
 from ..geography import nearest_first
 from ..households import found, join
-from ..luck import pair_keys
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -66,12 +65,13 @@ def members_of(model: QuartierModel, household: int) -> np.ndarray:
     return rows
 
 
-def repair(model: QuartierModel, affected: np.ndarray) -> None:
+def repair(model: QuartierModel, affected: np.ndarray, siblings: bool = False) -> None:
     """Put households right that somebody has left: name an adult, and take minors in where no adult is left.
 
-    Minors of one household go together to, in this order, a living parent in town, a grandparent, an adult sibling, or
-    as foster children to a family in the same or the nearest Quartier; where there is no adult at all, to an institution.
-    Each case is counted as ``orphans``. ``affected`` are rows of households, doubled or emptied ones allowed.
+    Minors of one household go together to, in this order, a living parent in town, a grandparent, an adult sibling (if
+    ``siblings``: that search passes over all people), or as foster children to a family in the same or the nearest
+    Quartier; where there is no adult at all, to an institution. Each case is counted as ``orphans``. ``affected`` are rows
+    of households, doubled or emptied ones allowed.
     """
     affected = np.unique(affected[affected >= 0]).astype(np.int32)
     affected = affected[model.households.size[affected] > 0]
@@ -96,60 +96,98 @@ def repair(model: QuartierModel, affected: np.ndarray) -> None:
         p.plan,
         orphaned,
     )
-    groups = [members_of(model, int(home)) for home in orphaned[:n]]
-    for minors in groups:
-        _take_in(model, minors)
+    if n:
+        _take_in_all(model, [members_of(model, int(home)) for home in orphaned[:n]], siblings)
 
 
-def _take_in(model: QuartierModel, minors: np.ndarray) -> None:
+def start_repair(model: QuartierModel) -> dict[str, np.ndarray]:
+    """The start's dwellings in the order of Quartier and key: the ring along which foster families are looked for."""
+    d = model.dwellings
+    order = np.lexsort((d.key, d.quartier)).astype(np.int64)
+    first = np.searchsorted(d.quartier[order], np.arange(model.n_quartiere + 1))
+    return {"dwelling": order, "key": d.key[order], "first": first.astype(np.int64)}
+
+
+def _take_in_all(model: QuartierModel, groups: list[np.ndarray], siblings: bool) -> None:
     p = model.people
-    home = _kin_household(model, minors)
-    if home < 0:
-        home = _foster_household(model, minors)
-    model.count("orphans", p.quartier[minors])
-    join(model, minors, np.full(minors.size, home))
-    p.role[minors] = Role.RESIDENT if model.households.kind[home] else Role.CHILD
+    groups = [minors[np.lexsort((p.key[minors], p.birth[minors]))] for minors in groups]
+    homes = [_home_of_kin(model, minors, _parents_first(model, minors)) for minors in groups]
+    lonely = [i for i, home in enumerate(homes) if home < 0]
+    if siblings and lonely:
+        grown = _siblings(model, np.concatenate([groups[i] for i in lonely]))
+        for i in lonely:
+            own = grown[np.isin(p.mother[grown], p.mother[groups[i]])]
+            homes[i] = _home_of_kin(model, groups[i], p.id[own])
+    for minors, home in zip(groups, homes, strict=True):
+        home = home if home >= 0 else _foster_household(model, minors)
+        model.count("orphans", p.quartier[minors])
+        join(model, minors, np.full(minors.size, home))
+        p.role[minors] = Role.RESIDENT if model.households.kind[home] else Role.CHILD
 
 
-def _kin_household(model: QuartierModel, minors: np.ndarray) -> int:
-    """Household of a parent, else a grandparent, else an adult sibling, who lives in a private household; -1 for none."""
+def _parents_first(model: QuartierModel, minors: np.ndarray) -> np.ndarray:
+    """Ids of the parents, then of the grandparents known to the town."""
     p = model.people
-    minors = minors[np.lexsort((p.key[minors], p.birth[minors]))]
     parents = np.concatenate((p.mother[minors], p.father[minors]))
     known = model.row_of_id[parents[parents >= 0]]
     known = known[known >= 0]
-    grandparents = np.concatenate((p.mother[known], p.father[known]))
-    mothers = np.unique(p.mother[minors][p.mother[minors] >= 0])
-    siblings = np.flatnonzero(np.isin(p.mother, mothers) & (p.present == 1)) if mothers.size else minors[:0]
-    siblings = p.id[siblings[np.lexsort((p.key[siblings], p.birth[siblings]))]]
-    for ids in (parents, grandparents, siblings):
-        rows = model.rows_of(ids)
-        rows = rows[rows >= 0]
-        rows = rows[_can_take_in(model, rows) & ~np.isin(rows, minors)]
-        if rows.size:
-            return int(p.household[rows[0]])
-    return -1
+    return np.concatenate((parents, p.mother[known], p.father[known]))
 
 
-def _can_take_in(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+@nb.njit(cache=True)
+def _children_of(wanted, mother, present, birth, of_age, rows):
+    n = 0
+    for i in range(mother.size):
+        if mother[i] >= 0 and wanted[mother[i]] and present[i] and birth[i] <= of_age:
+            rows[n] = i
+            n += 1
+    return n
+
+
+def _siblings(model: QuartierModel, minors: np.ndarray) -> np.ndarray:
+    """Rows of the grown children of the same mothers, the eldest first; one pass over all people."""
     p = model.people
+    wanted = np.zeros(model.next_id, np.bool_)
+    wanted[p.mother[minors][p.mother[minors] >= 0]] = True
+    rows = np.empty(len(p), np.int32)
+    of_age = np.int64(model.now - 4 * int(model.rates.parameter("age_of_majority")))
+    rows = rows[: _children_of(wanted, p.mother, p.present, p.birth, of_age, rows)]
+    return rows[np.lexsort((p.key[rows], p.birth[rows]))]
+
+
+def _home_of_kin(model: QuartierModel, minors: np.ndarray, ids: np.ndarray) -> int:
+    """Household of the first of these people who is of age and lives in a private household; -1 for none."""
+    p = model.people
+    rows = model.rows_of(ids)
+    rows = rows[rows >= 0]
     of_age = model.ages(rows) >= model.rates.parameter("age_of_majority")
-    return of_age & (model.households.kind[p.household[rows]] == Kind.PRIVATE)
+    rows = rows[of_age & (model.households.kind[p.household[rows]] == Kind.PRIVATE)]
+    return int(p.household[rows[0]]) if rows.size else -1
 
 
 def _foster_household(model: QuartierModel, minors: np.ndarray) -> int:
-    """A family with children nearby, else any adult nearby, drawn by the eldest child's key; else an institution."""
-    p, eldest = model.people, minors[np.argmin(model.people.birth[minors])]
-    adults = np.flatnonzero(p.present == 1).astype(np.int32)
-    adults = adults[_can_take_in(model, adults) & ~np.isin(p.household[adults], p.household[minors])]
-    families = np.unique(p.household[(p.present == 1) & (p.role == Role.CHILD)])
-    in_family = adults[np.isin(p.household[adults], families)]
-    for group in (in_family, adults):
+    """A family with children in the nearest Quartier that has one, else any adults, else an institution.
+
+    The eldest child's key says where on the ring of dwellings the search begins.
+    """
+    p, h, eldest = model.people, model.households, minors[0]
+    ring = model.side["repair"]
+    for with_children in (True, False):
         for quartier in nearest_first(model.region, int(p.quartier[eldest])):
-            near = group[p.quartier[group] == quartier]
-            if near.size:
-                return int(p.household[near[np.argmin(pair_keys(np.full(near.size, p.key[eldest]), p.key[near]))]])
-    communal = np.flatnonzero(model.households.kind == Kind.OTHER_COMMUNAL)
-    if communal.size:
-        return int(communal[0])
-    return int(found(model, p.quartier[minors[:1]], Kind.OTHER_COMMUNAL)[0])
+            first, last = ring["first"][quartier], ring["first"][quartier + 1]
+            if first == last:
+                continue
+            begin = int(np.searchsorted(ring["key"][first:last], p.key[eldest]))
+            for k in range(last - first):
+                home = int(model.dwellings.household[ring["dwelling"][first + (begin + k) % (last - first)]])
+                if home >= 0 and home != p.household[eldest] and _is_family(model, home, with_children):
+                    return home
+    communal = np.flatnonzero(h.kind == Kind.OTHER_COMMUNAL)
+    return int(communal[0]) if communal.size else int(found(model, p.quartier[minors[:1]], Kind.OTHER_COMMUNAL)[0])
+
+
+def _is_family(model: QuartierModel, home: int, with_children: bool) -> bool:
+    """Whether an adult lives there, and a child if one is asked for."""
+    rows = members_of(model, home)
+    adults = model.ages(rows) >= model.rates.parameter("age_of_majority")
+    return bool(adults.any()) and (not with_children or bool((model.people.role[rows] == Role.CHILD).any()))

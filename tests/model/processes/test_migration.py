@@ -70,7 +70,7 @@ def test_residents_of_homes_and_children_do_not_leave_on_their_own():
         {**person, "household": 1} for person in (
             {"age": 50, "sex": 1}, {"age": 16, "sex": 0, "role": 1, "mother": 1}, {"age": 18, "sex": 0, "role": 1, "mother": 1})]]
     model = toy.town(people, (OUT_MIGRATE,))
-    assert moving_units(model).tolist() == [0, 2, 0, 5]
+    assert moving_units(model, np.arange(4)).tolist() == [0, 2, 0, 5]
 
 
 def composition() -> dict[str, np.ndarray]:
@@ -104,7 +104,7 @@ def test_leaving_by_sex_age_and_unit_is_noise_around_the_hazards():
     model = toy.town(crowd(9000, 2), (OUT_MIGRATE,), quartiere=2, check=False)
     hazard = sum(out_hazards(model, d)[0] for d in ("germany", "abroad"))
     p, step = model.people, model.now + 1
-    unit, ledger = moving_units(model), Ledger(6 * 2 * 4)
+    unit, ledger = moving_units(model, np.arange(len(model.people))), Ledger(6 * 2 * 4)
     age = (step - p.birth.astype(int)) // 4
     chance = -np.expm1(-hazard[unit, p.sex, age] / 4)
     partner = model.rows_of(p.partner)

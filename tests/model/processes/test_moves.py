@@ -10,6 +10,7 @@ from crowd import CERTAIN, Ledger, book, crowd, run, z_limit
 from quartier.model.columns import Plan, Reason, Role
 from quartier.model.luck import Domain, derive_keys
 from quartier.model.measures import DwellingsMeasure
+from quartier.model.processes.attraction import GROUPS
 from quartier.model.processes.dwelling_market import Places, Seekers, allocate
 from quartier.model.processes.moves import MOVE, housing_counts
 from quartier.model.rates import DATA
@@ -20,7 +21,9 @@ EAGER = {"moves_within_town": CERTAIN}
 
 
 def test_a_household_without_a_dwelling_takes_the_only_one_that_fits():
-    model = toy.town(toy.singles([30, 40, 50, 60, 70], [0, 1, 0, 1, 0]), (MOVE,), rates=book(**QUIET), vacant_rooms=[7, 3])
+    model = toy.town(
+        toy.singles([30, 40, 50, 60, 70], [0, 1, 0, 1, 0]), (MOVE,), rates=book(**QUIET), vacant_rooms=[7, 3]
+    )
     h, d = model.households, model.dwellings
     d.household[0], h.dwelling[0], h.reason[0] = -1, -1, Reason.ARRIVED
     d.rooms[0] = 7  # too large, like the first vacant one
@@ -62,7 +65,8 @@ def test_a_wish_expires_after_four_steps():
 
 def test_who_is_separated_leaves_the_children_and_the_town_after_eight_steps():
     people = [
-        {"age": 40, "sex": 1, "household": 0}, {"age": 42, "sex": 0, "household": 0, "role": 3, "plan": 2, "plan_since": toy.START},
+        {"age": 40, "sex": 1, "household": 0},
+        {"age": 42, "sex": 0, "household": 0, "role": 3, "plan": 2, "plan_since": toy.START},
         {"age": 7, "sex": 1, "household": 0, "role": 1, "mother": 0, "father": 1},
     ]
     model = run(toy.town(people, (MOVE,), rates=book(**QUIET)), 7)
@@ -74,7 +78,8 @@ def test_who_is_separated_leaves_the_children_and_the_town_after_eight_steps():
 
 def test_who_is_separated_moves_with_the_own_child_only_and_before_others():
     people = [
-        {"age": 40, "sex": 1, "household": 0}, {"age": 42, "sex": 0, "household": 0, "role": 3, "plan": 2, "plan_since": toy.START},
+        {"age": 40, "sex": 1, "household": 0},
+        {"age": 42, "sex": 0, "household": 0, "role": 3, "plan": 2, "plan_since": toy.START},
         {"age": 7, "sex": 1, "household": 0, "role": 1, "mother": 0, "father": 1},
         {"age": 9, "sex": 1, "household": 0, "role": 1, "mother": -1, "father": 1},
         *[{"age": 30, "sex": 0, "household": 1 + i} for i in range(20)],
@@ -115,10 +120,13 @@ def test_new_dwellings_are_on_the_market_at_once():
     assert (model.dwellings.quartier[n:] == 1).all()
 
 
-@pytest.mark.parametrize("people", [
-    pytest.param(toy.singles([40], [0]), id="one inhabitant"),
-    pytest.param([{"age": 80, "sex": 1, "household": 0, "role": 2}], id="no private household"),
-])
+@pytest.mark.parametrize(
+    "people",
+    [
+        pytest.param(toy.singles([40], [0]), id="one inhabitant"),
+        pytest.param([{"age": 80, "sex": 1, "household": 0, "role": 2}], id="no private household"),
+    ],
+)
 def test_a_strange_town_runs(people: list[dict]):
     run(toy.town(people, (MOVE,), rates=book(**EAGER)), 6)
 
@@ -158,21 +166,34 @@ def test_the_wish_to_move_is_noise_around_the_rate_and_the_fit_of_the_dwelling()
     assert z < limit
 
 
+def alike(model) -> np.ndarray:
+    """All Quartiere attract all groups alike."""
+    return np.ones((GROUPS, model.n_quartiere))
+
+
 def test_with_equal_vacancies_moves_follow_the_gravity_model():
     """Seekers from every Quartier, plenty of equal dwellings in each: destinations go as distance decay says (chi², 1 %)."""
     n_q, per_quartier, seekers = 5, 4000, 3000
-    model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)], quartiere=n_q, km_apart=1.5)
+    model = toy.town(
+        [{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)], quartiere=n_q, km_apart=1.5
+    )
     model.now += 1
     places = Places(
         derive_keys(Domain.DWELLING, np.arange(n_q * per_quartier), 7),
-        np.repeat(np.arange(n_q), per_quartier), np.full(n_q * per_quartier, 2),
+        np.repeat(np.arange(n_q), per_quartier),
+        np.full(n_q * per_quartier, 2),
     )
     origin = np.repeat(np.arange(n_q), seekers // n_q)
     ask = Seekers(
-        derive_keys(Domain.START_PERSON, np.arange(seekers), 9), origin, np.zeros(seekers, bool), np.full(seekers, 2),
-        np.ones(seekers), np.full(seekers, -np.inf),
+        derive_keys(Domain.START_PERSON, np.arange(seekers), 9),
+        np.zeros(seekers, int),
+        origin,
+        np.zeros(seekers, bool),
+        np.full(seekers, 2),
+        np.ones(seekers),
+        np.full(seekers, -np.inf),
     )
-    got = allocate(model, ask, places)
+    got = allocate(model, ask, places, alike(model))
     assert (got >= 0).all()
     assert np.unique(got).size == seekers
     km = np.abs(np.subtract.outer(np.arange(n_q), np.arange(n_q))) * 1.5
@@ -186,16 +207,23 @@ def test_with_equal_vacancies_moves_follow_the_gravity_model():
 
 def test_newcomers_choose_without_distance():
     n_q, seekers = 4, 2000
-    model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)], quartiere=n_q, km_apart=3.0)
+    model = toy.town(
+        [{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)], quartiere=n_q, km_apart=3.0
+    )
     model.now += 1
     share = np.array([0.1, 0.2, 0.3, 0.4])
     where = np.repeat(np.arange(n_q), (share * 20_000).astype(int))
     places = Places(derive_keys(Domain.DWELLING, np.arange(where.size), 7), where, np.full(where.size, 2))
     ask = Seekers(
-        derive_keys(Domain.START_PERSON, np.arange(seekers), 9), np.zeros(seekers, int), np.ones(seekers, bool),
-        np.full(seekers, 2), np.ones(seekers), np.full(seekers, -np.inf),
+        derive_keys(Domain.START_PERSON, np.arange(seekers), 9),
+        np.zeros(seekers, int),
+        np.zeros(seekers, int),
+        np.ones(seekers, bool),
+        np.full(seekers, 2),
+        np.ones(seekers),
+        np.full(seekers, -np.inf),
     )
-    seen = np.bincount(where[allocate(model, ask, places)], minlength=n_q)
+    seen = np.bincount(where[allocate(model, ask, places, alike(model))], minlength=n_q)
     assert np.abs((seen - seekers * share) / np.sqrt(seekers * share * (1 - share))).max() < z_limit(n_q)
 
 
@@ -207,9 +235,25 @@ def test_one_more_seeker_displaces_few():
     changed = []
     for extra in range(20):
         key = derive_keys(Domain.START_PERSON, np.concatenate((np.arange(250), [1000 + extra])), 9)
-        one = [Seekers(key[:n], np.arange(n) % 3, np.zeros(n, bool), 1 + np.arange(n) % 4, np.ones(n), np.full(n, -np.inf))
-               for n in (250, 251)]
-        changed.append(int((allocate(model, one[0], places) != allocate(model, one[1], places)[:250]).sum()))
+        one = [
+            Seekers(
+                key[:n],
+                np.zeros(n, int),
+                np.arange(n) % 3,
+                np.zeros(n, bool),
+                1 + np.arange(n) % 4,
+                np.ones(n),
+                np.full(n, -np.inf),
+            )
+            for n in (250, 251)
+        ]
+        changed.append(
+            int(
+                (
+                    allocate(model, one[0], places, alike(model)) != allocate(model, one[1], places, alike(model))[:250]
+                ).sum()
+            )
+        )
     assert np.median(changed) <= 3
 
 
@@ -219,9 +263,21 @@ def test_the_order_of_seekers_and_dwellings_does_not_matter():
     model.now += 1
     places = Places(derive_keys(Domain.DWELLING, np.arange(200), 7), rng.integers(0, 3, 200), rng.integers(1, 6, 200))
     n = 250
-    ask = Seekers(derive_keys(Domain.START_PERSON, np.arange(n), 9), np.arange(n) % 3, np.arange(n) % 5 == 0,
-                  1 + np.arange(n) % 4, (np.arange(n) % 2).astype(float), np.where(np.arange(n) % 3, -np.inf, 0.0))
-    got = allocate(model, ask, places)
+    ask = Seekers(
+        derive_keys(Domain.START_PERSON, np.arange(n), 9),
+        np.zeros(n, int),
+        np.arange(n) % 3,
+        np.arange(n) % 5 == 0,
+        1 + np.arange(n) % 4,
+        (np.arange(n) % 2).astype(float),
+        np.where(np.arange(n) % 3, -np.inf, 0.0),
+    )
+    got = allocate(model, ask, places, alike(model))
     a, b = rng.permutation(n), rng.permutation(200)
-    shuffled = allocate(model, Seekers(*(x[a] for x in vars(ask).values())), Places(*(x[b] for x in vars(places).values())))
+    shuffled = allocate(
+        model,
+        Seekers(*(x[a] for x in vars(ask).values())),
+        Places(*(x[b] for x in vars(places).values())),
+        alike(model),
+    )
     assert np.where(shuffled >= 0, b[shuffled], -1).tolist() == got[a].tolist()
