@@ -30,7 +30,7 @@ class Seekers:
 
     key : u64; group : i64, of `attraction`; quartier : where they come from; anywhere : bool, no place in town to be near
     to; rooms : rooms needed; priority : smaller is served first; stay : float64, utility of staying (-inf for those who
-    must move).
+    must move); kin : i64, Quartier of a parent who lives elsewhere in town, -1 for none.
     """
 
     key: np.ndarray
@@ -40,6 +40,7 @@ class Seekers:
     rooms: np.ndarray
     priority: np.ndarray
     stay: np.ndarray
+    kin: np.ndarray
 
     @property
     def n(self) -> int:
@@ -48,44 +49,49 @@ class Seekers:
 
 
 @nb.njit(inline="always")
-def _first_at_least(values, low, high, wanted):
-    """Position of the first of the ascending ``values[low:high]`` that is not smaller than ``wanted``; high for none."""
-    while low < high:
-        middle = (low + high) >> 1
-        if values[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _chosen(running, width, wanted):
+    """Position of the first of the ascending running sums that is not smaller than ``wanted``; no branch to mispredict."""
+    position, step = 0, width
+    while step > 0:
+        position += step * (running[position + step - 1] < wanted)
+        step >>= 1
+    return position
 
 
 @nb.njit(inline="always")
-def _next_on_ring(first, ring, cells, low, high, w):
-    """The dwelling of acceptable size whose mark follows ``w`` next on the ring, and its rooms; -1 where there is none."""
-    best, best_rooms, best_gap = -1, 0, np.uint64(0xFFFFFFFFFFFF)
-    for r in range(low, high + 1):
-        a, b = np.int64(first[cells + r - 1]), np.int64(first[cells + r])
-        if a == b:
-            continue
-        k = _first_at_least(ring, a, b, w)
+def _next_on_ring(ring, rooms, a, b, low, high, w):
+    """The place of acceptable size whose mark follows ``w`` next on the Quartier's ring ``a .. b``; one must exist.
+
+    Marks are spread evenly, so the search starts where the mark would be expected.
+    """
+    k = a + np.int64((w * np.uint64(b - a)) >> _S32)
+    while k > a and ring[k - 1] >= w:
+        k -= 1
+    while k < b and ring[k] < w:
+        k += 1
+    if k == b:
+        k = a
+    while rooms[k] < low or rooms[k] > high:
+        k += 1
         if k == b:
             k = a
-        gap = (ring[k] - w) & np.uint64(0xFFFFFFFF)
-        if gap < best_gap:
-            best, best_rooms, best_gap = k, r, gap
-    return best, best_rooms
+    return k
 
 
 @nb.njit(cache=True)
-def _draw(luck, market, weights, seekers, limits, mismatch, found, utility):
+def _draw(luck, market, weights, seekers, limits, tastes, found, utility):
     """Candidates of every seeker, best first; -1 where there are fewer."""
     stream, step, search, choice = luck
-    first, ring, place_key, acceptable = market
+    first, ring, rooms, place_key, acceptable = market
     decay, attraction = weights
-    key, row, group, origin, need, tries, stay = seekers
+    key, row, group, origin, need, tries, stay, kin = seekers
     below, above, n_rooms = limits
+    mismatch, near_kin = tastes
     n_quartiere = decay.shape[1]
-    running, filled = np.empty(n_quartiere), np.int64(-1)
+    width = 1
+    while 2 * width <= n_quartiere:
+        width *= 2
+    running, filled = np.full(2 * width, np.inf), np.int64(-1)
     words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
     for i in range(key.size):
         if row[i] != filled:  # seekers come in the order of their rows: one running sum serves all of a row
@@ -107,17 +113,17 @@ def _draw(luck, market, weights, seekers, limits, mismatch, found, utility):
             else:
                 w_place, w = words[2], words[3]
             u = (np.float64(w_place) + 0.5) / TWO32
-            place = min(_first_at_least(running, 0, n_quartiere, u * total), n_quartiere - 1)
-            best, best_rooms = _next_on_ring(first, ring, place * n_rooms, low, high, w)
-            if best < 0:
+            place = min(_chosen(running, width, u * total), n_quartiere - 1)
+            if acceptable[need[i] - 1, place] == 0:
                 continue
+            best = _next_on_ring(ring, rooms, first[place], first[place + 1], low, high, w)
             seen = False
             for j in range(n):
                 seen |= found[i, j] == best
             if seen:
                 continue
             g = pair_unit(stream, step, choice, key[i], place_key[best])
-            value = -mismatch * abs(best_rooms - need[i]) - np.log(-np.log(g))
+            value = -mismatch * abs(rooms[best] - need[i]) + near_kin * (place == kin[i]) - np.log(-np.log(g))
             if value <= stay[i]:
                 continue
             j = n
@@ -209,10 +215,10 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, attraction:
     below, above = int(rates.parameter("rooms_below_need")), int(rates.parameter("rooms_above_need"))
     spot = model.luck.words(Decision.DWELLING_CHOICE, model.now, places.key).astype(np.uint64)
     rooms = np.minimum(places.rooms, MOST_ROOMS).astype(np.int64)
+    order = np.lexsort((places.key, spot, places.quartier))
+    first = np.searchsorted(places.quartier[order], np.arange(n_q + 1))
     cell = places.quartier.astype(np.int64) * MOST_ROOMS + rooms - 1
-    order = np.lexsort((places.key, spot, cell))
-    count = np.bincount(cell, minlength=n_q * MOST_ROOMS)
-    first, keys = np.concatenate(([0], np.cumsum(count))).astype(np.int32), places.key[order]
+    count, keys = np.bincount(cell, minlength=n_q * MOST_ROOMS), places.key[order]
     candidates = int(rates.parameter("dwelling_candidates"))
     near, entries = _in_rows(model, seekers, candidates)
     found, utility = np.full((seekers.n, candidates), -1, np.int32), np.zeros((seekers.n, candidates))
@@ -220,11 +226,11 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, attraction:
     stream, now, search, choice, lottery = (model.luck.stream, *(np.uint64(n) for n in numbers))
     _draw(
         (stream, now, search, choice),
-        (first, spot[order], keys, _acceptable(count.reshape(n_q, MOST_ROOMS), below, above)),
+        (first, spot[order], rooms[order], keys, _acceptable(count.reshape(n_q, MOST_ROOMS), below, above)),
         (np.concatenate((decay(model), np.ones((1, n_q)))), attraction),
         entries,
         (below, above, MOST_ROOMS),
-        rates.parameter("room_mismatch"),
+        (rates.parameter("room_mismatch"), rates.parameter("kin_bonus")),
         found,
         utility,
     )
@@ -244,7 +250,9 @@ def _in_rows(model: QuartierModel, seekers: Seekers, candidates: int) -> tuple[n
     leisurely = max(candidates // int(model.rates.parameter("seek_steps")), 1)
     tries = np.where(np.isfinite(seekers.stay), leisurely, candidates)
     near = np.argsort(row, kind="stable")
-    return near, tuple(x[near] for x in (seekers.key, row, seekers.group, origin, need, tries, seekers.stay))
+    return near, tuple(
+        x[near] for x in (seekers.key, row, seekers.group, origin, need, tries, seekers.stay, seekers.kin)
+    )
 
 
 def _acceptable(vacant: np.ndarray, below: int, above: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from ..columns import Plan, Reason, Role
@@ -20,7 +21,8 @@ def _flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """Households of unrelated young people with a room free, and the key each is known by (its oldest such member's)."""
     p, h, d, rates = model.people, model.households, model.dwellings, model.rates
     youngest = model.now - 4 * int(rates.parameter("shared_flat_age"))
-    mates = np.flatnonzero((p.role == Role.OTHER) & (p.birth > youngest) & (p.present == 1) & (p.plan == Plan.NONE))
+    mates = np.flatnonzero(p.role == Role.OTHER)
+    mates = mates[(p.birth[mates] > youngest) & (p.present[mates] == 1) & (p.plan[mates] == Plan.NONE)]
     order = np.lexsort((p.key[mates], p.birth[mates], p.household[mates]))
     homes, first = np.unique(p.household[mates][order], return_index=True)
     keys = p.key[mates][order][first]
@@ -32,22 +34,32 @@ def _flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     return homes[open_], keys[open_]
 
 
+@nb.njit(cache=True)
+def _without_family(homes, first, following, role, partner, free):
+    for k in range(homes.size):
+        i = first[homes[k]]
+        while i >= 0:
+            if role[i] == 1 or partner[i] >= 0:
+                free[k] = False
+            i = following[i]
+
+
 def _no_families(model: QuartierModel, homes: np.ndarray) -> np.ndarray:
-    """Whether nobody lives there as a child or in a couple."""
-    p = model.people
-    family = np.flatnonzero(((p.role == Role.CHILD) | (p.partner >= 0)) & (p.present == 1))
-    with_family = np.zeros(len(model.households), bool)
-    with_family[p.household[family]] = True
-    return ~with_family[homes]
+    """Whether nobody lives there as a child or in a couple (bool per household)."""
+    p, free = model.people, np.ones(homes.size, np.bool_)
+    _without_family(homes.astype(np.int32), model.households.first_member, p.next_member, p.role, p.partner, free)
+    return free
 
 
 def _seekers(model: QuartierModel) -> np.ndarray:
     """Rows of those who would rather share: leaving home without children, or just arrived alone, and young."""
     p, h, rates = model.people, model.households, model.rates
     young = model.now - 4 * int(rates.parameter("shared_flat_age"))
-    leaving = np.flatnonzero((p.plan == Plan.LEAVE_HOME) & (p.birth > young) & (p.present == 1) & (p.parity == 0))
-    lonely = (h.reason == Reason.ARRIVED) & (h.size == 1) & (h.wait_since == model.now) & (h.dwelling < 0)
-    arrived = h.first_member[lonely]
+    leaving = np.flatnonzero(p.plan == Plan.LEAVE_HOME)
+    leaving = leaving[(p.birth[leaving] > young) & (p.present[leaving] == 1) & (p.parity[leaving] == 0)]
+    new = np.flatnonzero(h.reason == Reason.ARRIVED)
+    lonely = (h.size[new] == 1) & (h.wait_since[new] == model.now) & (h.dwelling[new] < 0)
+    arrived = h.first_member[new[lonely]]
     arrived = arrived[(p.birth[arrived] > young) & (p.role[arrived] != Role.RESIDENT)]
     rows = np.concatenate((leaving, arrived))
     share = rates.parameter("shared_flat_share")
@@ -68,6 +80,7 @@ def share_flats(model: QuartierModel) -> None:
         np.ones(n, np.int64),
         np.ones(n),
         np.full(n, -np.inf),
+        np.full(n, -1),
     )
     got = allocate(
         model, seekers, Places(keys, h.quartier[homes], np.ones(homes.size, np.int64)), model.side["move"]["attraction"]

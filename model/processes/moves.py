@@ -69,8 +69,10 @@ def _wish_bound(model: QuartierModel) -> np.ndarray:
 
 def _household_seekers(model: QuartierModel) -> tuple[np.ndarray, Seekers]:
     p, h, d, rates = model.people, model.households, model.dwellings, model.rates
-    rows = np.flatnonzero((h.kind == Kind.PRIVATE) & (h.size > 0) & ((h.reason > 0) | (h.dwelling < 0)))
-    key = p.key[reference_persons(model, rows)]
+    rows = np.flatnonzero(h.reason > 0)
+    rows = rows[(h.kind[rows] == Kind.PRIVATE) & (h.size[rows] > 0)]
+    heads = reference_persons(model, rows)
+    key = p.key[heads]
     need = h.size[rows].astype(np.int64) + 1
     homeless = h.dwelling[rows] < 0
     off = np.abs(d.rooms[np.maximum(h.dwelling[rows], 0)].astype(np.int64) - need)
@@ -85,7 +87,17 @@ def _household_seekers(model: QuartierModel) -> tuple[np.ndarray, Seekers]:
         need,
         priority,
         np.where(homeless, -np.inf, stay),
+        _parents_quartier(model, heads),
     )
+
+
+def _parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """Quartier (i64) of the mother, else the father, who lives in another household in town; -1 for none."""
+    p, where = model.people, np.full(rows.size, NONE, np.int64)
+    for parent in (model.rows_of(p.father[rows]), model.rows_of(p.mother[rows])):
+        apart = (parent >= 0) & (p.household[np.maximum(parent, 0)] != p.household[rows])
+        where[apart] = p.quartier[parent[apart]]
+    return where
 
 
 def _person_seekers(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.ndarray, Seekers]:
@@ -113,6 +125,7 @@ def _person_seekers(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.nd
         size + 1,
         np.where(separated, 0, 1),
         np.full(leaders.size, -np.inf),
+        _parents_quartier(model, leaders),
     )
     return leaders, rows, group, seekers
 

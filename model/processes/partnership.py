@@ -51,11 +51,16 @@ def _separation_bound(model: QuartierModel) -> np.ndarray:
     return np.maximum(_mean_bound(model, "separation_cohabiting"), married)
 
 
+def _marriage_rate(model: QuartierModel) -> str:
+    """The marriage hazards that belong to the set of union rates."""
+    return "marriage_two_sex" if model.rates.parameter("union_set") == 2 else "marriage_from_cohabitation"
+
+
 def marry(model: QuartierModel) -> None:
     """Cohabiting couples marry."""
     p = model.people
     first, second = _leading_couples(model, Decision.MARRY, Union.COHABITING)
-    yes = ask(model, "marry", Decision.MARRY, first, _mean_hazard(model, "marriage_from_cohabitation", first, second))
+    yes = ask(model, "marry", Decision.MARRY, first, _mean_hazard(model, _marriage_rate(model), first, second))
     for rows in (first[yes], second[yes]):
         p.union_state[rows], p.married_since[rows] = Union.MARRIED, model.now
     model.count("marriages", p.quartier[first[yes]])
@@ -283,9 +288,9 @@ MARRY = Process(
     "marry",
     reads=("people.birth", "people.union_state", "people.partner", "people.leads"),
     writes=("people.union_state", "people.married_since"),
-    rates=("marriage_from_cohabitation",),
+    rates=("marriage_from_cohabitation", "marriage_two_sex"),
     step=marry,
-    bounds={Decision.MARRY: lambda model: _mean_bound(model, "marriage_from_cohabitation")},
+    bounds={Decision.MARRY: lambda model: _mean_bound(model, _marriage_rate(model))},
 )
 FORM_UNION = Process(
     "form_union",

@@ -192,6 +192,7 @@ def test_with_equal_vacancies_moves_follow_the_gravity_model():
         np.full(seekers, 2),
         np.ones(seekers),
         np.full(seekers, -np.inf),
+        np.full(seekers, -1),
     )
     got = allocate(model, ask, places, alike(model))
     assert (got >= 0).all()
@@ -203,6 +204,31 @@ def test_with_equal_vacancies_moves_follow_the_gravity_model():
     seen = np.zeros((n_q, n_q))
     np.add.at(seen, (origin, places.quartier[got]), 1)
     assert ((seen - expected) ** 2 / expected).sum() < chi2.isf(0.01, n_q * (n_q - 1))
+
+
+def test_a_parent_in_the_quartier_draws_people_there():
+    model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(2)], quartiere=2)
+    model.now += 1
+    n = 4000
+    where = np.arange(40_000) % 2
+    places = Places(derive_keys(Domain.DWELLING, np.arange(where.size), 7), where, np.full(where.size, 2))
+
+    def share_in_first(kin: int) -> float:
+        ask = Seekers(
+            derive_keys(Domain.START_PERSON, np.arange(n), 9),
+            np.zeros(n, int),
+            np.zeros(n, int),
+            np.ones(n, bool),
+            np.full(n, 2),
+            np.ones(n),
+            np.full(n, -np.inf),
+            np.full(n, kin),
+        )
+        return float(np.mean(where[allocate(model, ask, places, alike(model))] == 0))
+
+    assert share_in_first(-1) == pytest.approx(0.5, abs=0.03)
+    # of two equal Quartiere with as many candidates each: expit of the bonus
+    assert share_in_first(0) == pytest.approx(1 / (1 + np.exp(-model.rates.parameter("kin_bonus"))), abs=0.03)
 
 
 def test_newcomers_choose_without_distance():
@@ -222,6 +248,7 @@ def test_newcomers_choose_without_distance():
         np.full(seekers, 2),
         np.ones(seekers),
         np.full(seekers, -np.inf),
+        np.full(seekers, -1),
     )
     seen = np.bincount(where[allocate(model, ask, places, alike(model))], minlength=n_q)
     assert np.abs((seen - seekers * share) / np.sqrt(seekers * share * (1 - share))).max() < z_limit(n_q)
@@ -244,6 +271,7 @@ def test_one_more_seeker_displaces_few():
                 1 + np.arange(n) % 4,
                 np.ones(n),
                 np.full(n, -np.inf),
+                np.full(n, -1),
             )
             for n in (250, 251)
         ]
@@ -271,6 +299,7 @@ def test_the_order_of_seekers_and_dwellings_does_not_matter():
         1 + np.arange(n) % 4,
         (np.arange(n) % 2).astype(float),
         np.where(np.arange(n) % 3, -np.inf, 0.0),
+        np.full(n, -1),
     )
     got = allocate(model, ask, places, alike(model))
     a, b = rng.permutation(n), rng.permutation(200)

@@ -1,0 +1,122 @@
+"""Households against the tables of 2025: at the start, and after 20 years under the three sets of union rates.
+
+`python benchmarks/households.py` (about two minutes): a closed national town of 200,000 people. `--check`: a small town,
+the start only.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from quartier.model import QuartierModel
+from quartier.model.columns import Role, Sex, Union
+from quartier.model.processes import STEP
+from quartier.model.rates import RateBook, read_rate_book
+from quartier.model.region.region import Region
+from quartier.model.synthesis import synthesise
+
+AGE_EDGES = (0, 18, 25, 30, 35, 45, 55, 65, 75, 120)
+SETS = ("mid", "period", "two_sex")
+PARENTS = ("cohabiting_parent", "married_parent", "lone_parent")
+IN_UNION = ("cohabiting", "married", "cohabiting_parent", "married_parent")
+
+
+def national(persons: int, quartiere: int = 5) -> Region:
+    """The nation as one town, from the toy region of the tests."""
+    root = Path(__file__).resolve().parents[1]
+    sys.path[:0] = [str(root / "tests"), str(root / "tests" / "model" / "synthesis")]
+    import towns  # pyright: ignore[reportMissingImports]
+
+    return towns.national(persons, quartiere)
+
+
+def shares(model: QuartierModel) -> dict[str, np.ndarray]:
+    """Per cent [sex, age group] of people in private households in a union, married, with a parent, alone."""
+    p, h = model.people, model.households
+    here = np.flatnonzero((p.present == 1) & (p.role != Role.RESIDENT))
+    age = np.searchsorted(AGE_EDGES, model.ages(here), side="right") - 1
+    cell = p.sex[here].astype(np.int64) * (len(AGE_EDGES) - 1) + age
+    shape = (2, len(AGE_EDGES) - 1)
+    states = {
+        "in_union": p.union_state[here] > 0,
+        "married": p.union_state[here] == Union.MARRIED,
+        "with_parents": p.role[here] == Role.CHILD,
+        "alone": h.size[p.household[here]] == 1,
+    }
+    everyone = np.bincount(cell, minlength=shape[0] * shape[1])
+    return {
+        name: (100 * np.bincount(cell, state, minlength=everyone.size) / np.maximum(everyone, 1)).reshape(shape)
+        for name, state in states.items()
+    }
+
+
+def table(rates: RateBook, model: QuartierModel) -> dict[str, np.ndarray]:
+    """The same shares by the table of 2025, weighted with the model's ages."""
+    arrangement = rates["living_arrangement"]
+    names = {
+        "in_union": IN_UNION, "married": ("married", "married_parent"), "with_parents": ("child",), "alone": ("alone",),
+    }
+    p = model.people
+    here = np.flatnonzero((p.present == 1) & (p.role != Role.RESIDENT))
+    age = np.minimum(model.ages(here), arrangement.values.shape[1] - 1)
+    cell = p.sex[here].astype(np.int64) * (len(AGE_EDGES) - 1)
+    cell += np.searchsorted(AGE_EDGES, model.ages(here), side="right") - 1
+    everyone = np.bincount(cell, minlength=2 * (len(AGE_EDGES) - 1))
+    found = {}
+    for name, members in names.items():
+        by_age = sum(arrangement.values[..., arrangement.labels[2].index(m)] for m in members)
+        expected = np.bincount(cell, by_age[p.sex[here], age], minlength=everyone.size)
+        found[name] = (100 * expected / np.maximum(everyone, 1)).reshape(2, -1)
+    return found
+
+
+def difference(model: QuartierModel) -> dict[str, np.ndarray]:
+    """Model less table, points."""
+    wanted = table(model.rates, model)
+    return {name: got - wanted[name] for name, got in shares(model).items()}
+
+
+def show(title: str, points: dict[str, np.ndarray]) -> None:
+    """Print differences in points by sex and age group."""
+    print(f"\n{title}: points above the table of 2025")
+    print(f"{'':22s}" + "".join(f"{f'{a}+':>7s}" for a in AGE_EDGES[:-1]))
+    for name, values in points.items():
+        for sex in Sex:
+            print(f"{name:14s}{sex.name.lower():8s}" + "".join(f"{v:7.1f}" for v in values[sex]))
+
+
+def run(persons: int, years: int) -> None:
+    """The start, and every set of union rates after some years without migration."""
+    region = national(persons)
+    closed = tuple(p for p in STEP if p.name not in ("out_migrate", "in_migrate"))
+    scale = 83.5e6 / persons
+    for number, name in enumerate(SETS):
+        rates = read_rate_book("00")
+        rates.parameters["union_set"] = number
+        model = QuartierModel(region, rates, synthesise(region, rates, 1), processes=closed)
+        if number == 0:
+            show("start", difference(model))
+        counts = {kind: [] for kind in ("unions", "marriages", "separations")}
+        for _ in range(years):
+            yearly = dict.fromkeys(counts, 0)
+            for _ in range(4):
+                model.step()
+                for kind in counts:
+                    yearly[kind] += int(model.events[kind].sum())
+            for kind in counts:
+                counts[kind].append(yearly[kind])
+        show(f"{name}, after {years} years", difference(model))
+        first = {kind: np.mean(series[:3]) * scale / 1000 for kind, series in counts.items()}
+        print("thousand a year for Germany, first three years:", {k: round(v) for k, v in first.items()})
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        small, book = national(20_000), read_rate_book("00")
+        worst = difference(QuartierModel(small, book, synthesise(small, book, 1), processes=()))
+        largest = max(float(np.abs(v).max()) for v in worst.values())
+        print(f"largest difference from the table at the start: {largest:.2f} points")
+        sys.exit(largest > 3.0)
+    run(200_000, 20)
