@@ -162,9 +162,6 @@ DWELLING: dict[str, Column] = {
     "quartier": Column("u2", 0, "row of quartiere", "where it stands", "synthesis, complete_dwellings"),
     "rooms": Column("u1", 1, "rooms", "rooms, kitchens counted, 7 = seven and more", "synthesis, complete_dwellings"),
     "household": Column("i4", NONE, "row of households", "who lives there; -1 = vacant", "households"),
-    "free_since": Column(
-        "u2", 0, "quarter", "when it fell vacant; it is on the market from the next step", "households"
-    ),
 }
 
 People: Any = kernel_type("People", __name__, PERSON)

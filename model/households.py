@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @nb.njit(cache=True)
-def _leave(rows, household, following, size, kind, first, dwelling, occupant, free_since, step, emptied):
+def _leave(rows, household, following, size, kind, first, dwelling, occupant, emptied):
     n = 0
     for i in rows:
         old = household[i]
@@ -42,7 +42,6 @@ def _leave(rows, household, following, size, kind, first, dwelling, occupant, fr
             n += 1
             if dwelling[old] >= 0:
                 occupant[dwelling[old]] = -1
-                free_since[dwelling[old]] = step
                 dwelling[old] = -1
     return n
 
@@ -138,8 +137,6 @@ def _leave_households(model: QuartierModel, rows: np.ndarray) -> None:
         h.first_member,
         h.dwelling,
         d.household,
-        d.free_since,
-        model.now,
         emptied,
     )
     h.reason[emptied[:n]] = 0
@@ -189,7 +186,7 @@ def settle(model: QuartierModel, households: np.ndarray, dwellings: np.ndarray) 
     p, h, d = model.people, model.households, model.dwellings
     old = h.dwelling[households]
     left = old[old >= 0]
-    d.household[left], d.free_since[left] = NONE, model.now
+    d.household[left] = NONE
     d.household[dwellings] = households
     h.dwelling[households] = dwellings
     h.quartier[households] = d.quartier[dwellings]
@@ -201,7 +198,7 @@ def remove(model: QuartierModel, rows: np.ndarray, died: bool) -> None:
     """Take people out of the town, by death or by leaving it; links of those who stay are kept right.
 
     A partner who stays is widowed (death) or separated (leaving). A living child who leaves is counted in the
-    mother's `kin_away`. Kin links (mother, father) of those who stay keep the id: it points to nobody present.
+    parents' `kin_away`. Kin links (mother, father) of those who stay keep the id: it points to nobody present.
     """
     p = model.people
     p.present[rows] = 0
@@ -210,8 +207,9 @@ def remove(model: QuartierModel, rows: np.ndarray, died: bool) -> None:
     with_partner = partner >= 0
     end_unions(model, rows[with_partner], Former.WIDOWED if died else Former.SEPARATED)
     if not died:
-        mothers = model.rows_of(p.mother[rows])
-        np.add.at(p.kin_away, mothers[mothers >= 0], 1)
+        for link in (p.mother, p.father):
+            parents = model.rows_of(link[rows])
+            np.add.at(p.kin_away, parents[parents >= 0], 1)
 
 
 def end_unions(model: QuartierModel, rows: np.ndarray, how: Former) -> None:

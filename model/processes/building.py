@@ -94,7 +94,7 @@ def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: n
     home = model.quartier_keys[quartiere]
     key = derive_keys(Domain.DWELLING, home, 1 + model.now, (number << 32) + ordinal)
     model.dwellings.append(
-        quartiere.size, key=key, quartier=quartiere, rooms=rooms, household=NONE, free_since=model.now - 1
+        quartiere.size, key=key, quartier=quartiere, rooms=rooms, household=NONE
     )
 
 

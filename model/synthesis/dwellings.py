@@ -143,6 +143,5 @@ def make_dwellings(
         "quartier": quartier,
         "rooms": room,
         "household": household,
-        "free_since": np.where(household < 0, step, 0),
     }
     return columns, dwelling

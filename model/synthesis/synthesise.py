@@ -124,7 +124,7 @@ def _start(
     households, view = _household_columns(p, household, role, rates, luck, step)
     dwellings, dwelling = make_dwellings(region, rates, luck, step, figures, view, report)
     households["dwelling"][view.row] = dwelling
-    types = {"quartier": np.uint16, "rooms": np.uint8, "household": np.int32, "free_since": np.uint16}
+    types = {"quartier": np.uint16, "rooms": np.uint8, "household": np.int32}
     dwellings = {name: column.astype(types.get(name, column.dtype)) for name, column in dwellings.items()}
     return Start(step, people, households, dwellings, report.frame())
 

@@ -53,7 +53,6 @@ def test_joining_empties_the_old_home_and_frees_its_dwelling():
     verbs.join(model, rows(model, 5), np.array([0]))
     assert model.households.size.tolist() == [6, 0]
     assert (model.households.dwelling[home], model.dwellings.household[dwelling]) == (NONE, NONE)
-    assert model.dwellings.free_since[dwelling] == model.now
     check(model)
 
 

@@ -24,7 +24,6 @@ def parent_with(*ages: int) -> list[dict]:
 
 def test_grown_children_leave_when_there_is_a_dwelling():
     model = toy.town(parent_with(17, 25), (LEAVE_HOME, MOVE), rates=book(moves_within_town=0.0, **LEAVING), vacant_rooms=[2])
-    model.dwellings.free_since[:] = 0
     model.step()
     p = model.people
     assert p.household.tolist() == [0, 0, 1]
