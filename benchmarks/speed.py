@@ -25,8 +25,7 @@ STEPS = 8
 
 def national(persons: int) -> Region:
     """The nation as one town of equal Quartiere, from the toy region of the tests."""
-    root = Path(__file__).resolve().parents[1]
-    sys.path[:0] = [str(root / "tests"), str(root / "tests" / "model" / "synthesis")]
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
     import towns  # pyright: ignore[reportMissingImports]
 
     return towns.national(persons, max(persons // PEOPLE_PER_QUARTIER, 1))

@@ -101,21 +101,9 @@ def migration(derived: Path) -> None:
     abroad = read_csv(derived / "migration_international_rates.csv").rename(columns={"emigration_hazard": "abroad"})
     abroad["in_abroad"] = (abroad["immigrants_per_1000_residents_of_sex"] / 1000).round(8)
     within = read_csv(derived / "moves_within_town_rates.csv").rename(columns={"rate_within_town": "within"})
-    parents = read_csv(derived / "living_arrangement_single_age_2025.csv")
-    with_children = parents["living_arrangement"].isin(["lone_parent", "cohabiting_parent", "married_parent"])
-    names = sorted(parents["living_arrangement"].unique())
-    if not with_children.any() or with_children.sum() % 3:
-        raise ValueError(f"the living arrangements with children have other names: {names}")
-    shares = (
-        parents[with_children]
-        .groupby(["sex", "age"], as_index=False)["share"]
-        .sum()
-        .rename(columns={"share": "parents"})
-    )
     frame = internal
-    for other in (abroad[["sex", "age", "abroad", "in_abroad"]], within[["sex", "age", "within"]], shares):
+    for other in (abroad[["sex", "age", "abroad", "in_abroad"]], within[["sex", "age", "within"]]):
         frame = frame.merge(other, on=["sex", "age"], how="left")
-    frame["parents"] = frame["parents"].fillna(0).round(5)
     table = to_oldest(frame)
     table.loc[table["age"] > frame["age"].max(), "in_abroad"] = 0
     write_table("migration.csv", table)

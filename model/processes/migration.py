@@ -10,6 +10,7 @@ import numpy as np
 from ..asking import ask
 from ..columns import Reason, Union
 from ..households import arrive, found, join, remove, unite_arrivals, with_children
+from ..kin import kin_of_arrivals
 from ..luck import Decision, Domain, Luck, derive_keys
 from ..process import Process
 from ..rates import RateBook
@@ -71,13 +72,13 @@ def out_hazards(model: QuartierModel, destination: str) -> np.ndarray:
     """
     rates = model.rates
     _, base = rates.resolve(f"out_migration_{destination}", model.now, model.n_quartiere)
-    parents = pad_ages(rates["share_of_parents"].values) / np.maximum(1 - _share_at_home(rates), 1e-6)
+    parents = pad_ages(rates["parents_of_minors"].values)
     family = rates.parameter(f"family_rate_{destination}")
     child, others = relative_rates_at_home(rates)
     base = pad_ages(base) * rates.parameter("out_migration_level")
-    childless = others * (1 - family * parents) / (1 - parents)
+    childless = (others - family * parents) / (1 - parents)
     hazard = np.zeros((len(base), UNITS, 2, AGES))
-    hazard[:, 1], hazard[:, 2], hazard[:, 5] = base * childless, base * others * family, base * child
+    hazard[:, 1], hazard[:, 2], hazard[:, 5] = base * childless, base * family, base * child
     hazard[:, 3:5] = hazard[:, 1:3] / 2
     return np.minimum(hazard, rates.parameter("out_migration_ceiling"))
 
@@ -204,6 +205,7 @@ def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, ke
     )
     care_of_arrivals(model, rows)
     disability_of_arrivals(model, rows)
+    kin_of_arrivals(model, rows, origin)
     model.count(f"in_migration_{origin}", model.people.quartier[rows])
 
 
@@ -222,7 +224,7 @@ OUT_MIGRATE = Process(
     "out_migrate",
     reads=("people.birth", "people.sex", "people.role", "people.partner", "people.mother", "people.father"),
     writes=("households.remove", "households.join"),
-    rates=("out_migration_germany", "out_migration_abroad", "share_of_parents"),
+    rates=("out_migration_germany", "out_migration_abroad", "parents_of_minors"),
     step=out_migrate,
     bounds={
         Decision.EMIGRATE: lambda model: out_hazards(model, "abroad").max(axis=(0, 1)),
@@ -232,7 +234,7 @@ OUT_MIGRATE = Process(
 IN_MIGRATE = Process(
     "in_migrate",
     reads=("dwellings.household",),
-    writes=("households.arrive", "households.found", "households.join", "people.care", "people.disability"),
+    writes=("households.arrive", "households.found", "households.join", "people.care", "people.disability", "people.kin_away", "people.mother", "people.father"),
     rates=("in_migration_germany", "in_migration_abroad"),
     step=in_migrate,
     start=start_in_migration,

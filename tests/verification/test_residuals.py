@@ -1,8 +1,5 @@
 """Events minus the sum of the probabilities used are noise around zero, in the full model, for every process."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 from quartier.model import QuartierModel
@@ -10,6 +7,7 @@ from quartier.model.asking import Audit
 from quartier.model.rates import read_rate_book
 from quartier.model.synthesis import synthesise
 from scipy.stats import norm
+from towns import national
 
 FAMILY_WISE = 0.01
 """Chance that any of all cells of a right model lies beyond the limit."""
@@ -18,16 +16,6 @@ PROCESSES = (
     "die", "bear", "seek", "marry", "separate_cohabiting", "separate_married", "leave_home", "return_home",
     "out_migrate_germany", "out_migrate_abroad", "wish_to_move", "change_need", "recognise_disability",
 )
-
-
-def national(persons: int, quartiere: int):
-    """The national toy town of the tests of the synthesis."""
-    path = Path(__file__).parents[1] / "model" / "synthesis" / "towns.py"
-    spec = importlib.util.spec_from_file_location("towns", path)
-    assert spec and spec.loader
-    towns = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(towns)
-    return towns.national(persons, quartiere)
 
 
 def audited(persons: int, years: int, seed: int) -> Audit:

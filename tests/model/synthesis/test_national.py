@@ -1,27 +1,14 @@
 """A town of 100,000 with Germany's pyramid against the national tables of households and families."""
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+import towns
 from quartier.model.columns import Role
 from quartier.model.rates import read_rate_book
 from quartier.model.synthesis import synthesise
-
-
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-towns = load(Path(__file__).parent / "towns.py")
-shared = load(Path(__file__).parents[2] / "shared_data.py")
+from shared_data import data_folder
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +33,7 @@ def test_every_large_cell_of_age_and_sex_has_the_tables_arrangements_within_a_po
 def test_arrangements_agree_with_the_published_shares_of_five_year_groups(start):
     """Against the table of age groups in the shared data, not against the one the synthesis read."""
     names = {"cohabiting_no_children": "cohabiting", "married_no_children": "married"}
-    table = pd.read_csv(shared.data_folder() / "derived" / "living_arrangement_age_group_2025.csv")
+    table = pd.read_csv(data_folder() / "derived" / "living_arrangement_age_group_2025.csv")
     table["arrangement"] = table["living_arrangement"].replace(names)
     rows = fit(start, "arrangement")
     largest = 0.0

@@ -1,12 +1,11 @@
 """The start population as a whole: the register to the person, sound links, edge cases, determinism."""
 
 import dataclasses
-import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import towns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quartier.model.columns import Kind, Role
@@ -14,11 +13,6 @@ from quartier.model.invariants import check
 from quartier.model.model import QuartierModel
 from quartier.model.rates import read_rate_book
 from quartier.model.synthesis import synthesise
-
-spec = importlib.util.spec_from_file_location("towns", Path(__file__).parent / "towns.py")
-assert spec and spec.loader
-towns = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(towns)
 
 RATES = read_rate_book("01")
 MIXED = [

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
+import toy
 from quartier.model.rates import read_rate_book
 from quartier.model.region.region import Region
 from quartier.model.synthesis.figures import read_figures
 
 Row = tuple[int, str, int, int, int]
-
-
-def toy() -> ModuleType:
-    """The module `tests/toy.py`, wherever pytest runs."""
-    spec = importlib.util.spec_from_file_location("toy", Path(__file__).parents[2] / "toy.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def register(rows: Sequence[Row]) -> pd.DataFrame:
@@ -43,7 +32,7 @@ def register(rows: Sequence[Row]) -> pd.DataFrame:
 
 def region(quartiere: int, rows: Sequence[Row], **tables: pd.DataFrame) -> Region:
     """A toy town with this register."""
-    made = toy().region(quartiere, population=register(rows), **{k: v for k, v in tables.items() if k != "households"})
+    made = toy.region(quartiere, population=register(rows), **{k: v for k, v in tables.items() if k != "households"})
     return dataclasses.replace(made, households=tables["households"]) if "households" in tables else made
 
 
