@@ -15,7 +15,7 @@ import pandas as pd
 from quartier.calibration.tables import write_table
 from quartier.model import QuartierModel
 from quartier.model.columns import Role
-from quartier.model.processes.migration import moving_units
+from quartier.model.processes.out_moves import moving_units
 from quartier.model.rates import read_rate_book
 from quartier.model.region.region import Region
 from quartier.model.synthesis import synthesise

@@ -1,8 +1,8 @@
 """Dwellings that are completed: by a measure, or, where the stock is only estimated, in step with the growth expected.
 
 A region that lists no dwellings has an estimated stock. Were it frozen, a growing town would run into a shortage that
-nobody has observed; so building keeps pace with the household growth expected at the start, a number fixed before the
-run (parameter `estimated_building_follows_growth`; 0 switches it off). A region with its own dwellings gets only what its
+nobody has observed; so building keeps pace with the growth of the population expected at the start, a path fixed before
+the run (parameter `estimated_building_follows_growth`; 0 switches it off). A region with its own dwellings gets only what its
 measures complete.
 """
 
@@ -20,8 +20,7 @@ from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .attraction import attraction
 from .births import birth_hazards, fertile_women
-from .migration import ORIGINS
-from .reference import reference_persons
+from .out_moves import ORIGINS, expected_out_moves
 from .templates import Templates
 
 if TYPE_CHECKING:
@@ -51,41 +50,34 @@ def _dwellings_due(model: QuartierModel) -> np.ndarray:
     wanted = "dwellings" in model.region.estimated and model.has("in_migrate") and model.has("bear")
     if not (wanted and model.rates.parameter("estimated_building_follows_growth")):
         return np.zeros(HORIZON + 1)
-    households = expected_households(model)
-    return np.maximum.accumulate(np.maximum(households - households[0], 0.0))
+    people = expected_people(model)
+    households = np.count_nonzero((model.households.kind == Kind.PRIVATE) & (model.households.size > 0))
+    return np.maximum.accumulate(np.maximum(households * (people / people[0] - 1), 0.0))
 
 
-def expected_households(model: QuartierModel) -> np.ndarray:
-    """Private households expected at the end of each year, float64 [HORIZON + 1], by a projection of the whole town.
+def expected_people(model: QuartierModel) -> np.ndarray:
+    """Residents expected at the end of each year, float64 [HORIZON + 1], by a projection of the whole town.
 
-    Yearly cohort-component projection by sex and age with the rates of the start; the share of reference persons by sex
-    and age stays that of the start population.
+    Yearly cohort-component projection by sex and age with the rates of the start.
     """
-    p, rates = model.people, model.rates
+    rates = model.rates
     templates: Templates = model.side["in_migrate"]
     persons = templates.stock.sum(axis=0)
-    leads = np.zeros_like(persons)
-    private = np.flatnonzero((model.households.kind == Kind.PRIVATE) & (model.households.size > 0))
-    heads = reference_persons(model, private)
-    np.add.at(leads, (p.sex[heads], model.ages(heads)), 1)
-    headship = leads / np.maximum(persons, 1)
     arrivals = sum(templates.persons_per_year(model, origin) for origin in range(len(ORIGINS)))
     women = fertile_women(model)
     born = np.bincount(model.ages(women), birth_hazards(model, women), minlength=AGES)
     fertility = born / np.maximum(persons[1], 1)
-    leaving = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ORIGINS) * rates.parameter(
-        "out_migration_level"
-    )
+    leaving = expected_out_moves(model) / np.maximum(persons, 1)
     stay = np.exp(-pad_ages(rates["mortality"].values) - leaving)
     boys = rates.parameter("share_of_boys")
-    path = [float((persons * headship).sum())]
+    path = [float(persons.sum())]
     for _ in range(HORIZON):
         births = float((persons[1] * fertility).sum())
         persons = persons * stay + arrivals
         persons[:, 1:] = persons[:, :-1]
         persons[:, 0] = births * np.array([boys, 1 - boys])
-        path.append(float((persons * headship).sum()))
-    return np.array(path)
+        path.append(float(persons.sum()))
+    return np.maximum(np.array(path), 1.0)
 
 
 def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: np.ndarray | int) -> None:

@@ -13,7 +13,7 @@ from ..luck import Decision
 from ..process import Process
 from ..shortlist import shortlist
 from ..thresholds import pad_ages
-from .migration import ORIGINS, relative_rates_at_home
+from .out_moves import ORIGINS, relative_rates_at_home
 from .partnership import move_in, parental_home
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ import numpy as np
 from .. import registers
 from ..rates import RateBook
 from ..thresholds import AGES, pad_ages
+from .out_moves import expected_out_moves
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -32,8 +33,7 @@ def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
     """
     rates, town = model.rates, stock.sum(axis=0)
     base = pad_ages(rates["in_migration_germany"].values) * town
-    leaving = pad_ages(rates["out_migration_germany"].values) + pad_ages(rates["out_migration_abroad"].values)
-    out = leaving * town * rates.parameter("out_migration_level")
+    out = expected_out_moves(model)
     abroad = pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)
     wished = base * rates.parameter("in_migration_level") + net_by_age(rates, town)
     least = rates.parameter("in_migration_floor") * base

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
 from ..asking import ask
@@ -13,112 +12,42 @@ from ..households import arrive, found, join, remove, unite_arrivals, with_child
 from ..kin import kin_of_arrivals
 from ..luck import Decision, Domain, Luck, derive_keys
 from ..process import Process
-from ..rates import RateBook
 from ..shortlist import shortlist
-from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .care_need import care_of_arrivals
 from .disability import disability_of_arrivals
+from .out_moves import ORIGINS, moving_units, out_bound, out_hazards
 from .repair import repair
 from .templates import Templates, make_templates
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
-ORIGINS = ("germany", "abroad")
-UNITS = 6
-"""How a person moves away: 0 not on the own account, 1 single, 2 single with children, 3 in a couple, 4 couple with
-children, 5 grown child who lives with a parent."""
-
-
-@nb.njit(cache=True)
-def _units(rows, birth, role, partner, household, first, following, mother, father, id_, row_of_id, alone_from, unit):
-    for k in range(rows.size):
-        i = rows[k]
-        if role[i] == 2 or (role[i] == 1 and birth[i] > alone_from):
-            unit[k] = 0
-            continue
-        coupled = False
-        if partner[i] >= 0:
-            coupled = household[row_of_id[partner[i]]] == household[i]
-        if role[i] == 1 and not coupled:
-            unit[k] = 5
-            continue
-        parent, j = 0, first[household[i]]
-        while j >= 0:
-            if birth[j] > alone_from and role[j] == 1 and (mother[j] == id_[i] or father[j] == id_[i]):
-                parent = 1
-            j = following[j]
-        unit[k] = 1 + parent + 2 * coupled
-
-
-def moving_units(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    """How each of these people would move away (u8, one of `UNITS`); see the constant."""
-    p, unit = model.people, np.zeros(rows.size, np.uint8)
-    alone = np.int64(model.now - 4 * int(model.rates.parameter("migrates_alone_from")))
-    _units(
-        rows.astype(np.int32), p.birth, p.role, p.partner, p.household, model.households.first_member, p.next_member,
-        p.mother, p.father, p.id, model.row_of_id, alone, unit,
-    )
-    return unit
-
-
-def out_hazards(model: QuartierModel, destination: str) -> np.ndarray:
-    """Annual hazards of leaving [class of Quartier, unit, sex, age], padded.
-
-    Families move less, those without children more, so that every age keeps its rate on the national composition
-    (model-demography.md 9). Grown children at home leave the town no more often than leaving home allows; the others of
-    their age more often. Each partner of a couple draws with half the hazard: together the mean of both.
-    """
-    rates = model.rates
-    _, base = rates.resolve(f"out_migration_{destination}", model.now, model.n_quartiere)
-    parents = pad_ages(rates["parents_of_minors"].values)
-    family = rates.parameter(f"family_rate_{destination}")
-    child, others = relative_rates_at_home(rates)
-    base = pad_ages(base) * rates.parameter("out_migration_level")
-    childless = (others - family * parents) / (1 - parents)
-    hazard = np.zeros((len(base), UNITS, 2, AGES))
-    hazard[:, 1], hazard[:, 2], hazard[:, 5] = base * childless, base * family, base * child
-    hazard[:, 3:5] = hazard[:, 1:3] / 2
-    return np.minimum(hazard, rates.parameter("out_migration_ceiling"))
-
-
-def relative_rates_at_home(rates: RateBook) -> tuple[np.ndarray, np.ndarray]:
-    """Rates of moving away, as a ratio to the rate of the age: of grown children at home, and of all others [sex, age].
-
-    Leaving home happens by forming a union, by leaving the town and for a dwelling in town, which gets at least a fixed
-    share; leaving the town gets what is left of gross leaving. What the children do less, the others of their age do more.
-    """
-    gross, union = pad_ages(rates["leaving_home"].values), pad_ages(rates["union_formation_mid"].values)
-    out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ORIGINS)
-    floor = rates.parameter("leaving_home_floor")
-    budget = np.maximum((1 - floor) * gross - union, 0.1 * gross)
-    child = np.minimum(budget / np.maximum(out, 1e-9), 1.0)
-    at_home = _share_at_home(rates)
-    child = np.where(np.arange(AGES) < rates.parameter("migrates_alone_from"), 1.0, child)
-    return child, (1 - at_home * child) / np.maximum(1 - at_home, 1e-6)
-
-
-def _share_at_home(rates: RateBook) -> np.ndarray:
-    """Share of people who live with a parent [sex, age], national."""
-    arrangement = rates["living_arrangement"]
-    return pad_ages(arrangement.values[..., arrangement.labels[2].index("child")])
-
 
 def out_migrate(model: QuartierModel) -> None:
-    """Households leave the town: singles, couples with their children, grown children on their own."""
+    """Households leave the town: singles, couples with their children, grown children on their own.
+
+    A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves.
+    """
     p = model.people
     possible = [shortlist(model, decision) for decision in (Decision.EMIGRATE, Decision.OUT_MIGRATE)]
     rows = np.union1d(*possible)
     unit = moving_units(model, rows)
+    couple = (unit == 3) | (unit == 4)
+    partner = np.where(couple, model.rows_of(p.partner[rows]), -1)
     goes = {}
     for destination, decision in (("abroad", Decision.EMIGRATE), ("germany", Decision.OUT_MIGRATE)):
         class_of, _ = model.rates.resolve(f"out_migration_{destination}", model.now, model.n_quartiere)
-        hazard = out_hazards(model, destination)[class_of[p.quartier[rows]], unit, p.sex[rows], model.ages(rows)]
+        table = out_hazards(model, destination)
+        hazard = table[class_of[p.quartier[rows]], unit, p.sex[rows], model.ages(rows)]
+        draws = couple & (p.leads[rows] == 1)
+        other = partner[draws]
+        hazard[draws] += table[class_of[p.quartier[other]], unit[draws], p.sex[other], model.ages(other)]
+        hazard[couple & ~draws] = 0.0
         goes[destination] = ask(model, f"out_migrate_{destination}", decision, rows, hazard)
     moving = goes["abroad"] | goes["germany"]
-    rows, unit, abroad = rows[moving], unit[moving], goes["abroad"][moving]
-    partner = np.where((unit == 3) | (unit == 4), model.rows_of(p.partner[rows]), -1)
+    rows, abroad = rows[moving], goes["abroad"][moving]
+    partner = partner[moving]
     both = np.concatenate((rows, partner[partner >= 0]))
     goes_abroad = np.concatenate((abroad, abroad[partner >= 0]))
     leaders, first = np.unique(both, return_index=True)
@@ -227,14 +156,23 @@ OUT_MIGRATE = Process(
     rates=("out_migration_germany", "out_migration_abroad", "parents_of_minors"),
     step=out_migrate,
     bounds={
-        Decision.EMIGRATE: lambda model: out_hazards(model, "abroad").max(axis=(0, 1)),
-        Decision.OUT_MIGRATE: lambda model: out_hazards(model, "germany").max(axis=(0, 1)),
+        Decision.EMIGRATE: lambda model: out_bound(model, "abroad"),
+        Decision.OUT_MIGRATE: lambda model: out_bound(model, "germany"),
     },
 )
 IN_MIGRATE = Process(
     "in_migrate",
     reads=("dwellings.household",),
-    writes=("households.arrive", "households.found", "households.join", "people.care", "people.disability", "people.kin_away", "people.mother", "people.father"),
+    writes=(
+        "households.arrive",
+        "households.found",
+        "households.join",
+        "people.care",
+        "people.disability",
+        "people.kin_away",
+        "people.mother",
+        "people.father",
+    ),
     rates=("in_migration_germany", "in_migration_abroad"),
     step=in_migrate,
     start=start_in_migration,

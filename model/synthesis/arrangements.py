@@ -135,9 +135,39 @@ def fit(private: np.ndarray, totals: np.ndarray, density: np.ndarray, known: dic
     return cells
 
 
+def grown_up_here(town: np.ndarray, share: np.ndarray, pyramid: np.ndarray, rates: RateBook) -> np.ndarray:
+    """The table's shares [sex, age, arrangement], with fewer young adults at their parents' where many have moved in.
+
+    Who came for a university or a first job has no parents in town. A town whose share of people of 22 is twice the
+    state's, against its share of children, has gained half of them by migration: the table's share living with parents
+    holds for the other half. Those freed live alone or with others, in the table's proportion.
+
+    Parameters
+    ----------
+    town, pyramid : persons [sex, age] of the town and of the state; ``share`` [sex, age, arrangement].
+    """
+    kernel = np.ones(3) / 3
+    smooth = [np.stack([np.convolve(x, kernel, "same") for x in persons.astype(float)]) for persons in (town, pyramid)]
+    ratio = smooth[0] / np.maximum(smooth[1][:, : town.shape[1]], 1e-9)
+    childhood = slice(int(rates.parameter("grown_up_from_age")), ADULT)
+    here = town[:, childhood].sum() / max(pyramid[:, childhood].sum(), 1e-9)
+    oldest = int(rates.parameter("grown_up_to_age"))
+    excess = np.ones(town.shape)
+    if here > 0:
+        excess[:, ADULT : oldest + 1] = np.maximum(ratio[:, ADULT : oldest + 1] / here, 1.0)
+    adjusted = share.copy()
+    adjusted[..., CHILD] /= excess
+    freed = share[..., CHILD] - adjusted[..., CHILD]
+    free = share[..., [ALONE, OTHER]]
+    total = np.maximum(free.sum(axis=-1, keepdims=True), 1e-12)
+    adjusted[..., [ALONE, OTHER]] = free + freed[..., None] * free / total
+    return adjusted
+
+
 def arrangements(region: Region, rates: RateBook, figures: Figures, private: np.ndarray) -> np.ndarray:
     """Persons (i64 [quartier, sex, age, arrangement]) of private households."""
-    totals = town_totals(private, figures.arrangement)
+    share = grown_up_here(private.sum(axis=0), figures.arrangement, figures.pyramid, rates)
+    totals = town_totals(private, share)
     density = birth_density(rates, private.shape[2])
     known = known_households(region)
     cells = fit(private, totals, density, known)

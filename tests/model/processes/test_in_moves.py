@@ -8,6 +8,7 @@ import pytest
 import toy
 from quartier.model.processes.in_moves import in_move_profile, net_by_age
 from quartier.model.processes.migration import IN_MIGRATE
+from quartier.model.processes.out_moves import expected_out_moves
 from quartier.model.rates import read_rate_book
 from quartier.model.thresholds import AGES, pad_ages
 
@@ -81,7 +82,7 @@ def test_the_total_follows_the_register_within_the_limit():
     rates = model.rates
     moves = (in_move_profile(model, stock) * pad_ages(rates["in_migration_germany"].values) * town).sum()
     abroad = (pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)).sum()
-    out = sum((pad_ages(rates[f"out_migration_{d}"].values) * town).sum() for d in ("germany", "abroad"))
+    out = expected_out_moves(model).sum()
     deaths = (pad_ages(rates["mortality"].values) * town).sum()
     wanted = min(growth + deaths, 0.01 * 3000)  # nobody is born in this town, and the limit is 1 % a year
     assert moves + abroad - out == pytest.approx(wanted, rel=1e-6)

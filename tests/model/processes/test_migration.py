@@ -9,8 +9,9 @@ import toy
 from crowd import CERTAIN, Ledger, book, crowd, run
 from quartier.model import QuartierModel
 from quartier.model.columns import Former, Reason, Role
-from quartier.model.processes.migration import IN_MIGRATE, OUT_MIGRATE, moving_units, out_hazards
+from quartier.model.processes.migration import IN_MIGRATE, OUT_MIGRATE
 from quartier.model.processes.moves import MOVE
+from quartier.model.processes.out_moves import expected_out_moves, moving_units, out_hazards
 from quartier.model.rates import DATA, Modifier, read_rate_book
 from quartier.model.synthesis import synthesise
 from towns import national
@@ -78,21 +79,19 @@ def test_residents_of_homes_and_children_do_not_leave_on_their_own():
 
 @pytest.mark.parametrize("destination", ["germany", "abroad"])
 def test_every_age_keeps_its_rate_on_the_national_composition(destination: str):
-    """In a synthetic national town the chance to leave, alone or with the partner, is the table's at every age of 20 to 74."""
+    """In a synthetic national town the moves expected are the table's at every age of 20 to 74, whoever goes with whom."""
     region, rates = national(60_000, 4), read_rate_book("00")
+    other = {"germany": "abroad", "abroad": "germany"}[destination]
+    rates = rates.with_modifiers([Modifier(f"out_migration_{other}", "value", 0.0)])
     model = QuartierModel(region, rates, synthesise(region, rates, 1), processes=(OUT_MIGRATE,))
-    p = model.people
-    rows, age = np.arange(len(p)), model.ages()
-    unit = moving_units(model, rows)
-    hazard = out_hazards(model, destination)[0][unit, p.sex, age]
-    coupled = (unit == 3) | (unit == 4)
-    chance = hazard.copy()
-    chance[coupled] += hazard[model.rows_of(p.partner)[coupled]]
+    p, age = model.people, model.ages()
     table = pd.read_csv(DATA / "migration.csv")
     base = np.stack([table[table.sex == s].sort_values("age")[destination].to_numpy() for s in ("m", "f")])
-    group = np.searchsorted([20, 30, 40, 50, 60, 75], age, side="right")
-    wanted = np.bincount(group, base[p.sex, np.minimum(age, 110)])
-    assert np.bincount(group, chance)[1:6] == pytest.approx(wanted[1:6], rel=0.04)
+    wanted = np.zeros((2, 132))
+    np.add.at(wanted, (p.sex, age), base[p.sex, np.minimum(age, 110)])
+    edges = [20, 30, 40, 50, 60, 75]
+    moves = np.add.reduceat(expected_out_moves(model), edges, axis=1).sum(axis=0)[:5]
+    assert moves == pytest.approx(np.add.reduceat(wanted, edges, axis=1).sum(axis=0)[:5], rel=0.04)
 
 
 def test_partners_together_leave_as_often_as_one_alone():
