@@ -193,6 +193,13 @@ def ones() -> None:
     write_long("care_onset_level.csv", "factor", np.ones((2, AGES)), "%g", sex=SEXES, age=range(AGES))
 
 
+def employment(derived: Path) -> None:
+    """Employment by sex and age, for what relatives can give."""
+    frame = read_csv(derived / "work_employment_by_age_sex.csv").set_index(["sex", "age"])["employed"]
+    whole = pd.MultiIndex.from_product([SEXES, range(AGES)], names=["sex", "age"])
+    write_table("care_carer_employment.csv", frame.reindex(whole, fill_value=0.0).round(3).reset_index())
+
+
 def disability(derived: Path) -> None:
     """Severe disability: prevalence and loss; recognition is solved for in the model."""
     frame = read_csv(derived / "participation_disability_2023.csv")
@@ -240,6 +247,27 @@ def published(germany: Path) -> tuple[Any, Any, dict[str, float]]:
     return in_need, homes.groupby("state_code")["value"].sum(), {codes[r]: v for r, v in clients.items() if r in codes}
 
 
+def places_in_need(germany: Path, in_need: Any) -> Any:
+    """Day-care places and places for short-term care per 1,000 in need, by state.
+
+    Places of day care are suppressed for Berlin: there guests over the national guests per place. Short-term care is
+    mostly given in places of nursing homes, so its places are its guests over the occupancy of homes.
+    """
+    homes = read_csv(germany / "care_homes_places_by_state_2023.csv", dtype={"state_code": str})
+    table = homes.pivot_table(index="state_code", columns=["kind_of_care", "indicator"], values="value")
+    guests, places = table["day_care", "recipients"], table["day_care", "places"]
+    per_place = guests["00"] / places["00"]
+    occupancy = table["permanent", "recipients"]["00"] / table["permanent", "places"]["00"]
+    short = table["short_term", "recipients"] / occupancy
+    rows = []
+    for state in STATES:
+        day = places[state] if np.isfinite(places[state]) else guests[state] / per_place
+        for name, number in (("day_care", day), ("short_term", short[state])):
+            rows.append((state, f"care_{name}_places", round(1000 * number / in_need[state], 2)))
+    frame = pd.DataFrame(rows, columns=["state", "parameter", "value"])
+    return frame.assign(source="22412-0010 and 22421-0011", unit="places per 1000 in need")
+
+
 def profiles(data: Path) -> None:
     """The states' level of need and the shifts of the wishes for a home and for a service, from their totals of 2023.
 
@@ -265,8 +293,9 @@ def profiles(data: Path) -> None:
             at_home = ill * (1 - 1 / (1 + np.exp(-(logit(np.clip(resident, 1e-9, 1)) + stock))))
             service = shift(at_home, client, clients[state])
             rows.append((state, "care_service_state_shift", round(service, 2), "22411-0012; model-care.md 4.4"))
-    frame: Any = pd.DataFrame(rows, columns=["state", "parameter", "value", "source"])
-    frame = frame.assign(unit="logit", year=2023, status="D", source="Destatis " + frame["source"])
+    frame: Any = pd.DataFrame(rows, columns=["state", "parameter", "value", "source"]).assign(unit="logit")
+    frame = pd.concat([frame, places_in_need(data / "germany", in_need)], ignore_index=True)
+    frame = frame.assign(year=2023, status="D", source="Destatis " + frame["source"])
     write_table("profiles_care.csv", frame[["state", "parameter", "value", "unit", "source", "year", "status"]])
 
 
@@ -277,6 +306,7 @@ def main() -> None:
     progression(data / "derived")
     dementia(data / "derived")
     settings(data / "derived")
+    employment(data / "derived")
     disability(data / "derived")
     ones()
     profiles(data)

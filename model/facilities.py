@@ -1,7 +1,8 @@
-"""Facilities: named Mesa agents for those who look at them, arrays over all of them for the processes.
+"""Childcare facilities: named Mesa agents for those who look at them, arrays over all of them for the processes.
 
-A facility has places in three bands of age, opens and closes, and changes by dated measures. The arrays keep their
-length through a run: a facility that a measure needs is there from the start, without places.
+Those of care are in `care_facilities`. A facility has places in three bands of age, opens and closes, and changes by
+dated measures. The arrays keep their length through a run: a facility that a measure needs is there from the start,
+without places.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import mesa
 import numpy as np
 import pandas as pd
 
-from .facility_places import BANDS, dated_places, estimated_places, measured_places, opening
+from .facility_places import BANDS, closed_early, dated_places, estimated_places, measured_places, opening
 from .luck import Domain, derive_keys, text_key
-from .measures import FACILITY_KINDS, PlacesMeasure
+from .measures import CHILDCARE_KINDS, PlacesMeasure
 
 if TYPE_CHECKING:
     from .agents import Quartier
@@ -63,7 +64,7 @@ class Facility(mesa.Agent):
 
 
 class Facilities:
-    """All facilities of the kinds that a process of the model knows, in the order of their ids.
+    """All facilities of childcare, in the order of their ids.
 
     Attributes
     ----------
@@ -89,7 +90,7 @@ class Facilities:
         self.model = model
         frame, pooled = _listed(model)
         listed = len(frame)
-        self._measures = [m for m in model.measures if isinstance(m, PlacesMeasure)]
+        self._measures = [m for m in model.measures if isinstance(m, PlacesMeasure) and m.kind in CHILDCARE_KINDS]
         self._describe(pd.concat([frame, *_for_measures(model, self._measures, frame)], ignore_index=True))
         self._tables = dated_places(model, self.ids, self.key, self._opening)
         self.estimated = not set(model.region.places["facility_id"]) & set(self.ids)
@@ -99,7 +100,7 @@ class Facilities:
         base = self._listed_places(model.now)[0] * self._opening.open_at(model.now)[:, None]
         when = self._opening
         self._added = [
-            measured_places(m, base, self.quartier, self.key, when, self.of_kind(m.kind)) for m in self._measures
+            measured_places(m, base, self.quartier, self.key, when, self._meant(m)) for m in self._measures
         ]
         self._step = -1
         self.update(model.now)
@@ -122,7 +123,7 @@ class Facilities:
             own = np.asarray(pd.to_numeric(frame[column], errors="coerce"), float)
             centroid = model.region.quartiere[column].to_numpy(float)[self.quartier]
             setattr(self, column, np.where(np.isfinite(own), own, centroid))
-        self._opening = opening(frame)
+        self._opening = closed_early(opening(frame), self.ids, model.measures)
         self.opens, self.closes = self._opening.opens, self._opening.closes
         shifts = np.arange(0, 16 * len(BANDS), 16, dtype=np.uint64)
         self._rounding = ((self.key[:, None] >> shifts & np.uint64(0xFFFF)).astype(float) + 0.5) / 65536
@@ -136,17 +137,24 @@ class Facilities:
             return
         self._step = step
         listed, mixed = self._listed_places(step)
-        places = listed.copy()
+        places, staffed = listed.copy(), np.zeros(listed.shape, np.int64)
         for measure, added in zip(self._measures, self._added, strict=True):
             if step >= measure.start and (measure.end is None or step < measure.end):
-                places += added
+                changed = staffed if measure.operable_only else places
+                changed += added
         is_open = self._opening.open_at(step)
         places = np.maximum(places, 0) * is_open[:, None]
         lost = self.model.rates.parameter("childcare_inoperable_share")
         self.places = places.astype(np.int32)
         # rounded by a number of the facility's own, so that totals are right and no facility depends on another
-        self.operable = np.floor(places * (1 - lost) + self._rounding * (lost > 0)).astype(np.int32)
+        operable = np.floor(places * (1 - lost) + self._rounding * (lost > 0)).astype(np.int64)
+        self.operable = np.clip(operable + staffed, 0, places).astype(np.int32)
         self.mixed = (mixed * is_open).astype(np.int32)
+
+    def _meant(self, measure: PlacesMeasure) -> np.ndarray:
+        """Which facilities (bool [n]) a measure may touch: those of its kind, or those it names."""
+        named = measure.facilities
+        return self.of_kind(measure.kind) & np.array([named is None or i in named for i in self.ids], bool)
 
     def open_at(self, step: int) -> np.ndarray:
         """Which facilities (bool [n]) are open at the end of a step."""
@@ -177,22 +185,24 @@ def _pool(model: QuartierModel, quartiere: Sequence[int], prefix: str, label: st
 def _listed(model: QuartierModel) -> tuple[pd.DataFrame, bool]:
     """The region's facilities in the order of their ids, or one pool per Quartier; and whether these are pools."""
     table = model.region.facilities
-    known = table["kind"].isin(FACILITY_KINDS).to_numpy(bool)
+    known = table["kind"].isin(CHILDCARE_KINDS).to_numpy(bool)
     frame = table.loc[known].reindex(columns=COLUMNS).sort_values("facility_id").reset_index(drop=True)
     if len(frame):
         return frame, False
-    return _pool(model, range(model.n_quartiere), "estimated", "Places in", FACILITY_KINDS[0]), True
+    return _pool(model, range(model.n_quartiere), "estimated", "Places in", CHILDCARE_KINDS[0]), True
 
 
 def _for_measures(model: QuartierModel, measures: list[PlacesMeasure], frame: pd.DataFrame) -> list[pd.DataFrame]:
     """A new facility for every Quartier in which a measure adds places and none of its kind is open then."""
-    added = []
-    for number, measure in enumerate(measures):
-        if measure.unit == "percent":
+    missing: dict[str, set[int]] = {}
+    for measure in measures:
+        if measure.unit == "percent" or measure.operable_only or measure.amount <= 0:
             continue
         is_open = opening(frame).open_at(measure.start) & (frame["kind"] == measure.kind).to_numpy()
         served = set(frame["quartier_id"][is_open])
-        missing = [q for q in measure.quartiere or () if model.quartiere[q].quartier_id not in served]
-        if missing:
-            added.append(_pool(model, sorted(missing), f"measure/{number}", "New places in", measure.kind))
-    return added
+        without = {q for q in measure.quartiere or () if model.quartiere[q].quartier_id not in served}
+        missing.setdefault(measure.kind, set()).update(without)
+    return [
+        _pool(model, sorted(missing[kind]), f"measure/{kind}", "New places in", kind)
+        for kind in sorted(missing) if missing[kind]
+    ]

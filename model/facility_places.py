@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .childcare_need import THREE, by_band, expected_children, need_by_half_year
-from .measures import PlacesMeasure
+from .measures import ClosingMeasure, Measure, PlacesMeasure
 from .timeline import step_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ def opening(frame: pd.DataFrame) -> Opening:
         return np.array([unknown if pd.isna(day) else step_of(day.date()) for day in dates], np.int64)
 
     return Opening(steps("opens", 0, 0), steps("closes", ALWAYS, 1))
+
+
+def closed_early(when: Opening, ids: Sequence[str], measures: Sequence[Measure]) -> Opening:
+    """The same, with the facilities that measures close."""
+    closes = when.closes.copy()
+    for measure in measures:
+        if isinstance(measure, ClosingMeasure) and measure.facility in ids:
+            row = ids.index(measure.facility)
+            closes[row] = min(closes[row], measure.step)
+    return Opening(when.opens, closes)
 
 
 def largest_remainder(exact: np.ndarray, total: int, keys: np.ndarray) -> np.ndarray:
@@ -145,6 +156,13 @@ def estimated_places(
     return places
 
 
+def bands_touched(age_from: int, age_to: int) -> list[int]:
+    """Bands that a measure for some ages (completed years, inclusive) touches."""
+    if age_from >= 6:
+        return [SCHOOL_AGE]
+    return [b for b, (lo, hi) in enumerate(_BAND_AGES) if age_from <= hi and age_to >= lo]
+
+
 def measured_places(
     measure: PlacesMeasure, base: np.ndarray, quartier: np.ndarray, keys: np.ndarray, when: Opening, kinds: np.ndarray
 ) -> np.ndarray:
@@ -154,9 +172,8 @@ def measured_places(
     ----------
     base : i64 [n, band], places at the start. quartier : u16 [n]. kinds : bool [n], facilities of the measure's kind.
     """
-    touched = [b for b, (lo, hi) in enumerate(_BAND_AGES) if measure.age_from <= hi and measure.age_to >= lo]
-    if measure.age_from >= 6:
-        touched = [SCHOOL_AGE]
+    touched = bands_touched(measure.age_from, measure.age_to)
+    counted = touched if measure.percent_of_ages is None else bands_touched(*measure.percent_of_ages)
     member = kinds & when.open_at(measure.start)
     added = np.zeros(base.shape, np.int64)
     if measure.quartiere is None:
@@ -169,7 +186,7 @@ def measured_places(
         weights = base[rows][:, touched].astype(float)
         amount = measure.amount
         if measure.unit == "percent":
-            amount *= weights.sum() / 100
+            amount *= base[rows][:, counted].sum() / 100
         elif weights.sum() == 0:  # nothing to go by in this Quartier: the town's ratio of the bands, facilities equally
             ratio = base[member][:, touched].sum(axis=0).astype(float)
             weights = np.ones((rows.size, 1)) * (ratio if ratio.sum() > 0 else np.ones(len(touched)))

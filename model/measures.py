@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-FACILITY_KINDS = ("childcare_centre",)
+CHILDCARE_KINDS = ("childcare_centre",)
+CARE_KINDS = ("nursing_home", "ambulatory", "day_care", "short_term")
+FACILITY_KINDS = CHILDCARE_KINDS + CARE_KINDS
 """Kinds of facility a process of the model knows."""
 
 
@@ -16,7 +18,10 @@ class PlacesMeasure:
     ``unit`` places: ``amount`` places in each named Quartier (all Quartiere: in total, spread as the existing places);
     ``unit`` percent: per cent of the places there were at the start, at every facility of the Quartiere named.
     ``start`` and ``end`` are absolute quarters (start included, end excluded, None = for good). ``age_from``/``age_to``
-    in completed years limit the age bands it touches. ``quartiere`` are indices, None = the whole town.
+    in completed years limit the age bands it touches (childcare only). ``quartiere`` are indices, None = the whole town;
+    ``facilities`` are ids, and then the amount counts for these facilities together. ``operable_only`` leaves the
+    approved places as they are and changes those that can be filled: staff that is missing (or comes back).
+    ``percent_of_ages``: ages whose places the per cent are of, where they are not those of the ages it touches.
     """
 
     kind: str
@@ -27,6 +32,18 @@ class PlacesMeasure:
     quartiere: tuple[int, ...] | None = None
     age_from: int = 0
     age_to: int = 6
+    name: str = ""
+    facilities: tuple[str, ...] | None = None
+    operable_only: bool = False
+    percent_of_ages: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class ClosingMeasure:
+    """A facility that is closed from a step on: who holds a place there has to look for another one."""
+
+    facility: str
+    step: int
     name: str = ""
 
 
@@ -41,4 +58,4 @@ class DwellingsMeasure:
     name: str = ""
 
 
-Measure = PlacesMeasure | DwellingsMeasure
+Measure = PlacesMeasure | ClosingMeasure | DwellingsMeasure

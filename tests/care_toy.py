@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import toy
 from quartier.model.care_hazards import AGES, death_factors_by_code, life_table
 from quartier.model.households import remove
 from quartier.model.luck import Decision, Domain, derive_keys
+from quartier.model.measures import Measure
 from quartier.model.model import QuartierModel
 from quartier.model.process import Process
 from quartier.model.processes.care_need import by_quarter
@@ -59,7 +61,7 @@ def old_and_young(n: int, youngest: int = 0, seed: int = 1) -> tuple[np.ndarray,
 
 def singles(
     n: int, processes: tuple[Process, ...], rates: RateBook, *, youngest: int = 0, quartiere: int = 3, seed: int = 1,
-    **columns: np.ndarray,
+    measures: Sequence[Measure] = (), **columns: np.ndarray,
 ) -> QuartierModel:
     """A town of ``n`` people who live alone."""
     sex, age, quarter = old_and_young(n, youngest)
@@ -73,4 +75,4 @@ def singles(
         "key": derive_keys(Domain.DWELLING, row), "quartier": row % quartiere, "rooms": np.full(n, 2), "household": row,
     }
     start = Start(toy.START, people, households, dwellings)
-    return QuartierModel(toy.region(quartiere), rates, start, seed=seed, processes=processes)
+    return QuartierModel(toy.region(quartiere), rates, start, seed=seed, measures=measures, processes=processes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..kin import LOSE_KIN
 from ..process import Process
 from .births import BEAR
+from .care_giving import GIVE_CARE
 from .care_need import CHANGE_NEED
 from .care_setting import ARRANGE_CARE
 from .childcare import FORM_NEED, PLACE_CHILDREN
@@ -25,9 +27,11 @@ STEP: tuple[Process, ...] = (
     OUT_MIGRATE,
     IN_MIGRATE,
     MOVE,
+    LOSE_KIN,
     CHANGE_NEED,
     RECOGNISE_DISABILITY,
     ARRANGE_CARE,
+    GIVE_CARE,
     FORM_NEED,
     PLACE_CHILDREN,
 )

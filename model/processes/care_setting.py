@@ -1,9 +1,8 @@
 """The setting of care: at home by the family, at home with a service, or in a nursing home (model-care.md 4.2).
 
-First version. Every quarter each person in need decides anew between two nested choices with tastes that stay: a place
-in a nursing home, else a home care service. Nursing homes have no limit yet, because the regions list no care
-facilities: whoever wants a place gets one, in the Quartier or in the nearest one that has a home. There are no shared
-flats, no day care and no places outside the town. Whoever lives in a home stays, until death or until no grade is left.
+Every quarter each person in need decides between two nested choices with tastes that stay: a place in a nursing home,
+else a home care service. Then places are given (`care_homes`, `care_services`); those refused wait and live at home.
+Whoever lives in a home stays, until death or until no grade is left. Shared flats are not modelled.
 """
 
 from __future__ import annotations
@@ -13,18 +12,21 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from ..care_facilities import CareFacilities
 from ..care_hazards import GRADES
+from ..cases import forget, remembered
 from ..columns import CARE_GRADE_BITS, FRAIL_BIT, Former, Kind, Reason, Role, Setting, Sex, Union
-from ..geography import nearest_first
 from ..households import found, join
 from ..luck import Decision
 from ..process import Process
 from ..rates import probability, threshold
 from ..screen import happens_to
 from ..thresholds import AGES as TABLE_AGES
-from .care_carers import Carer, Cases, carer_situation, cases_of
+from ..timeline import STEPS_PER_YEAR
+from .care_carers import Carer, Cases, Pairs, able_relatives, carer_situation, cases_of
+from .care_homes import occupied, place_in_homes, start_homes
+from .care_services import Services, get_services, used_at_start, wanted_services
 from .care_start import residents
-from .repair import repair
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -68,33 +70,38 @@ def wish_for_service(model: QuartierModel, cases: Cases, situation: np.ndarray, 
     return _expit(_by_grade_and_dementia(model, "service", cases) + by_carer)
 
 
-def _tastes(model: QuartierModel) -> np.ndarray:
-    """The taste for a nursing home by person id (float32), with room for all ids."""
-    side = model.side.setdefault("arrange_care", {"taste": np.zeros(0, np.float32)})
-    if side["taste"].size < model.next_id:
-        grown = np.zeros(model.next_id + model.next_id // 4 + 16, np.float32)
-        grown[: side["taste"].size] = side["taste"]
-        side["taste"] = grown
-    return side["taste"]
+def _renew_tastes(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """Tastes (float32) of people in need who live at home: drawn at the start of a spell and anew now and then."""
+    p, taste, since = model.people, remembered(model, "taste"), remembered(model, "need_since")
+    redraw = np.full(rows.size, threshold(probability(model.rates.parameter("care_home_taste_redraw"))), np.uint32)
+    anew = happens_to(model.luck, model.now, Decision.TASTE_REDRAW, p.key[rows], redraw)
+    new = since[p.id[rows]] == 0
+    since[p.id[rows[new]]] = model.now
+    drawn = rows[anew | new]
+    taste[p.id[drawn]] = model.luck.uniform(Decision.TASTE_HOME, model.now, p.key[drawn])
+    return taste[p.id[rows]]
 
 
-def _renew_tastes(model: QuartierModel, cases: np.ndarray) -> np.ndarray:
-    """Tastes of people in need who live at home: drawn at the start of a spell and anew now and then."""
-    p, taste = model.people, _tastes(model)
-    redraw = np.full(cases.size, threshold(probability(model.rates.parameter("care_home_taste_redraw"))), np.uint32)
-    anew = happens_to(model.luck, model.now, Decision.TASTE_REDRAW, p.key[cases], redraw)
-    anew |= p.setting[cases] == Setting.NONE
-    rows = cases[anew]
-    taste[p.id[rows]] = model.luck.uniform(Decision.TASTE_HOME, model.now, p.key[rows])
-    return taste[p.id[cases]]
+def _form_wishes(model: QuartierModel, cases: Cases, situation: np.ndarray) -> None:
+    """Note who wants a nursing home; a wish stays until the need ends.
+
+    The frail bit follows the wish without day care, so that no place of any service changes it. Guests of day care want
+    a home by the factor `care_day_care_on_home` as often (evidence C: 1).
+    """
+    p, ids = model.people, model.people.id[cases.rows]
+    taste, chance = _renew_tastes(model, cases.rows), wish_for_home(model, cases, situation)
+    p.care[cases.rows[taste < chance]] |= FRAIL_BIT
+    guest = remembered(model, "day_care")[ids] > 0
+    factor = np.where(guest, model.rates.parameter("care_day_care_on_home"), 1.0)
+    class_of, level = model.rates.resolve("care_home_wish_level", model.now, model.n_quartiere)
+    factor *= level[class_of[p.quartier[cases.rows]], cases.grade - 1]
+    remembered(model, "wish")[ids] |= taste < chance * factor
 
 
-def _settle_at_home(model: QuartierModel, cases: Cases, situation: np.ndarray, parents: np.ndarray) -> None:
-    """Family care or a home care service, by a taste that lasts for life."""
-    p = model.people
-    taste = model.luck.uniform(Decision.TASTE_SERVICE, 0, p.key[cases.rows])
-    with_service = taste < wish_for_service(model, cases, situation, parents)
-    p.setting[cases.rows] = np.where(with_service, Setting.HOME_CARE, Setting.FAMILY_CARE).astype(np.uint8)
+def _settle_at_home(model: QuartierModel, cases: Cases, situation: np.ndarray, parents: np.ndarray) -> np.ndarray:
+    """Who (bool per case) wants a home care service, by a taste that lasts for life."""
+    taste = model.luck.uniform(Decision.TASTE_SERVICE, 0, model.people.key[cases.rows])
+    return taste < wish_for_service(model, cases, situation, parents)
 
 
 @nb.njit(cache=True)
@@ -113,21 +120,46 @@ def _sort_out(care, setting, present, cases, ended):
 
 
 def arrange_care(model: QuartierModel) -> None:
-    """Let everybody in need decide on the setting; those who want a nursing home move into one."""
+    """Let everybody in need seek an arrangement: a nursing home, else services at home, else relatives alone."""
     p = model.people
     rows, ended = np.empty((2, len(p)), np.int32)
     n, m = _sort_out(p.care, p.setting, p.present, rows, ended)
     _end_arrangements(model, ended[:m])
     cases = cases_of(model, rows[:n])
-    situation, parents = carer_situation(model, cases)
-    entering = _renew_tastes(model, cases.rows) < wish_for_home(model, cases, situation)
-    _settle_at_home(model, cases, situation, parents)
-    enter_home(model, cases.rows[entering])
+    pairs = able_relatives(model, cases)
+    situation, parents = carer_situation(model, cases, pairs)
+    ids, before = p.id[cases.rows], remembered(model, "carer")
+    lost = (before[ids] == Carer.IN_HOUSEHOLD + 1) & (situation != Carer.IN_HOUSEHOLD)
+    before[ids] = situation + 1
+    _form_wishes(model, cases, situation)
+    gone = place_in_homes(model, cases, situation, lost)
+    if gone.any():
+        cases, pairs, situation, parents = _without(gone, cases, pairs, situation, parents)
+    with_service = _settle_at_home(model, cases, situation, parents)
+    wanted = wanted_services(model, cases, situation, with_service)
+    _note(model, cases, pairs, situation, get_services(model, cases, situation, wanted))
+
+
+def _without(
+    gone: np.ndarray, cases: Cases, pairs: Pairs, situation: np.ndarray, parents: np.ndarray
+) -> tuple[Cases, Pairs, np.ndarray, np.ndarray]:
+    stays = ~gone
+    kept, new = stays[pairs.case], np.cumsum(stays) - 1
+    left = Pairs(new[pairs.case[kept]], pairs.carer[kept], pairs.tie[kept])
+    return Cases(*(column[stays] for column in cases)), left, situation[stays], parents[stays]
+
+
+def _note(model: QuartierModel, cases: Cases, pairs: Pairs, situation: np.ndarray, services: Services) -> None:
+    """Write the setting of those at home; hand what `give_care` and the outputs need of this step to them."""
+    setting = np.where(services.hours > 0, Setting.HOME_CARE, Setting.FAMILY_CARE)
+    model.people.setting[cases.rows] = setting.astype(np.uint8)
+    model.side["care_result"] = {"cases": cases, "pairs": pairs, "situation": situation, "services": services}
 
 
 def _end_arrangements(model: QuartierModel, rows: np.ndarray) -> None:
     """Those who have no grade any more: the arrangement ends, residents leave the home and look for a dwelling."""
     p, h = model.people, model.households
+    forget(model, p.id[rows])
     back = rows[p.setting[rows] == Setting.RESIDENTIAL_CARE]
     p.setting[rows] = Setting.NONE
     if back.size == 0:
@@ -143,53 +175,43 @@ def _end_arrangements(model: QuartierModel, rows: np.ndarray) -> None:
     p.role[back] = Role.ADULT
 
 
-def nursing_home_of(model: QuartierModel, quartiere: np.ndarray) -> np.ndarray:
-    """The nursing home (row of households, i32) of each Quartier: its own or the nearest's; founds the town's first."""
-    h = model.households
-    homes = np.flatnonzero(h.kind == Kind.NURSING_HOME)
-    if homes.size == 0:
-        homes = found(model, quartiere[:1], Kind.NURSING_HOME)
-    own = np.full(model.n_quartiere, -1, np.int32)
-    own[h.quartier[homes[::-1]]] = homes[::-1]
-    nearest = own.copy()
-    for q in np.unique(quartiere[own[quartiere] < 0]):
-        near = nearest_first(model.region, int(q))
-        nearest[q] = own[near[own[near] >= 0][0]]
-    return nearest[quartiere]
-
-
-def enter_home(model: QuartierModel, rows: np.ndarray) -> None:
-    """Let people leave their households for a nursing home; partners stay linked, minors left alone are taken in."""
-    if rows.size == 0:
-        return
-    p = model.people
-    rows = rows[np.argsort(p.key[rows])]
-    left = p.household[rows]
-    model.count("entries_into_residential_care", p.quartier[rows])
-    join(model, rows, nursing_home_of(model, p.quartier[rows]))
-    p.role[rows], p.setting[rows] = Role.RESIDENT, Setting.RESIDENTIAL_CARE
-    p.care[rows] |= FRAIL_BIT
-    repair(model, left)
-
-
 def start_arrangements(model: QuartierModel) -> None:
     """Settings at the start: residents of nursing homes as the start population has them, the others by their tastes.
 
-    Whoever lives at home at the start does not want a place in a home just now, so the taste lies above the wish.
+    Whoever lives at home at the start does not want a place in a home just now, so the taste lies above the wish. Places
+    of estimated services are fixed by what is used now. A start population that has settings keeps them.
     """
     p = model.people
-    if p.setting.any():
-        return
+    facilities = model.side["care_facilities"] = CareFacilities(model)
+    start_homes(model)
+    given = bool(p.setting.any())
     in_home = residents(model)
-    p.setting[in_home] = Setting.RESIDENTIAL_CARE
-    p.care[in_home] |= FRAIL_BIT
-    rows = np.flatnonzero((p.care & CARE_GRADE_BITS > 0) & ~in_home & (p.present == 1)).astype(np.int32)
+    if not given:
+        p.setting[in_home] = Setting.RESIDENTIAL_CARE
+        p.care[in_home] |= FRAIL_BIT
+    needs = (p.care & CARE_GRADE_BITS > 0) & (p.present == 1)
+    rows = np.flatnonzero(needs & ~in_home).astype(np.int32)
+    remembered(model, "need_since")[p.id[needs]] = _begun(model, np.flatnonzero(needs))
     cases = cases_of(model, rows)
-    situation, parents = carer_situation(model, cases)
+    pairs = able_relatives(model, cases)
+    situation, parents = carer_situation(model, cases, pairs)
+    remembered(model, "carer")[p.id[rows]] = situation + 1
     wish = wish_for_home(model, cases, situation)
     u = model.luck.uniform(Decision.TASTE_HOME, model.now, p.key[rows])
-    _tastes(model)[p.id[rows]] = wish + (1 - wish) * u
-    _settle_at_home(model, cases, situation, parents)
+    remembered(model, "taste")[p.id[rows]] = wish + (1 - wish) * u
+    with_service = _settle_at_home(model, cases, situation, parents)
+    if given:
+        with_service = p.setting[rows] == Setting.HOME_CARE
+    wanted = wanted_services(model, cases, situation, with_service)
+    facilities.estimate(used_at_start(model, wanted, int(needs.sum()), occupied(model)))
+    _note(model, cases, pairs, situation, get_services(model, cases, situation, wanted))
+
+
+def _begun(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """Quarters in which the spells of need at the start began, so that relatives have given up as in a long run."""
+    u = model.luck.uniform(Decision.START_DURATION, model.now, model.people.key[rows])
+    quarters = -np.log(u) * model.rates.parameter("care_elapsed_at_start") * STEPS_PER_YEAR
+    return model.now - np.minimum(np.floor(quarters), 4 * model.ages(rows)).astype(np.int64)
 
 
 ARRANGE_CARE = Process(
@@ -215,8 +237,24 @@ ARRANGE_CARE = Process(
         "households.join",
         "households.reason",
         "households.wait_since",
+        "households.arrive",
+        "households.remove",
     ),
-    rates=("care_resident_share", "care_home_state_shift", "care_service_state_shift", "care_home_taste_redraw"),
+    rates=(
+        "care_resident_share",
+        "care_home_state_shift",
+        "care_home_wish_level",
+        "care_service_state_shift",
+        "care_home_taste_redraw",
+        "care_estimated_places_grow",
+        "care_home_place_blocked",
+        "care_home_found_outside",
+        "care_home_from_outside",
+        "care_service_hours",
+        "care_day_care_on_home",
+        "care_short_term_stays",
+    ),
     step=arrange_care,
     start=start_arrangements,
+    remembers=("taste", "wish", "waiting_since", "need_since", "carer", "day_care", "care_homes.left"),
 )

@@ -1,0 +1,64 @@
+"""Labels of the results on services of care, those who give care, and staff: plain texts (id, English, German)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+GIVERS: Final = (
+    ("need", "needed", "Bedarf"),
+    ("kin", "relatives and neighbours", "Angehörige und Nachbarn"),
+    ("service", "home care services", "ambulante Dienste"),
+    ("day_care", "day care", "Tagespflege"),
+    ("unmet", "unmet", "ungedeckt"),
+)
+STAFF: Final = (
+    ("home_fte_needed", "nursing homes: full-time equivalents needed", "Heime: nötige Vollzeitstellen"),
+    (
+        "home_fte_ceiling",
+        "nursing homes: of these care staff, ceiling of § 113c SGB XI",
+        "Heime: davon Pflegekräfte, Obergrenze nach § 113c SGB XI",
+    ),
+    (
+        "home_fte_qualified",
+        "nursing homes: of these qualified, ceiling of § 113c SGB XI",
+        "Heime: davon Fachkräfte, Obergrenze nach § 113c SGB XI",
+    ),
+    ("home_heads_needed", "nursing homes: people needed", "Heime: nötige Personen"),
+    ("home_heads_trend", "nursing homes: people there are, trend", "Heime: vorhandene Personen, Trend"),
+    ("home_heads_status_quo", "nursing homes: people there are, status quo", "Heime: vorhandene Personen, Status quo"),
+    (
+        "ambulatory_fte_needed",
+        "home care services: full-time equivalents needed",
+        "ambulante Dienste: nötige Vollzeitstellen",
+    ),
+    ("ambulatory_heads_needed", "home care services: people needed", "ambulante Dienste: nötige Personen"),
+    (
+        "ambulatory_heads_trend",
+        "home care services: people there are, trend",
+        "ambulante Dienste: vorhandene Personen, Trend",
+    ),
+    (
+        "ambulatory_heads_status_quo",
+        "home care services: people there are, status quo",
+        "ambulante Dienste: vorhandene Personen, Status quo",
+    ),
+)
+EMPLOYMENT: Final = (
+    ("not_employed", "not employed", "nicht erwerbstätig"),
+    ("part_time", "part-time", "Teilzeit"),
+    ("full_time", "full-time", "Vollzeit"),
+)
+CARE_LOAD: Final = (
+    ("main_carers", "main carers", "Hauptpflegepersonen"),
+    ("strained", "main carers under high strain", "hoch belastete Hauptpflegepersonen"),
+    ("double_burden", "main carers with a child under 14", "Hauptpflegepersonen mit Kind unter 14"),
+    ("under_10_hours", "carers under 10 hours a week", "Pflegende unter 10 Stunden je Woche"),
+    ("10_to_20_hours", "carers 10 to 20 hours a week", "Pflegende 10 bis unter 20 Stunden je Woche"),
+    ("20_to_40_hours", "carers 20 to 40 hours a week", "Pflegende 20 bis unter 40 Stunden je Woche"),
+    ("40_hours", "carers 40 hours a week and more", "Pflegende ab 40 Stunden je Woche"),
+    (
+        "insufficient",
+        "people at home with a quarter of their need unmet or more",
+        "zu Hause Lebende, deren Bedarf zu einem Viertel oder mehr ungedeckt ist",
+    ),
+)

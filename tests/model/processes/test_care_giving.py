@@ -1,0 +1,334 @@
+"""Hours of need and who gives them: by hand, in proportion, and what changes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import toy
+from care_toy import constant_rates, singles
+from crowd import book, run, z_limit, z_of
+from quartier.model.care_facilities import AMBULATORY, DAY_CARE, NURSING_HOME, SHORT_TERM
+from quartier.model.cases import remembered
+from quartier.model.columns import Kind
+from quartier.model.processes.care_carers import Cases, Pairs, cases_of
+from quartier.model.processes.care_giving import GIVE_CARE, fill_need, shares
+from quartier.model.processes.care_services import Services, need_hours, share_hours, wish_for_day_care
+from quartier.model.processes.care_setting import ARRANGE_CARE
+from quartier.model.rates import Modifier
+
+NO_HOME = {"care_home_state_shift": -60.0}
+ALL_GIVE = {
+    **NO_HOME, "care_kin_partner": 60.0, "care_kin_child": 60.0, "care_kin_parent": 60.0, "care_gives_up": 0.0,
+    "care_gives_up_strained": 0.0, "care_kin_other": 0.0, "care_kin_other_without_child": 0.0, "care_kin_away": -200.0,
+}  # fmt: skip
+NO_SERVICE = {"care_service_state_shift": -60.0, **{f"care_day_care_grade_{g}": -60.0 for g in (2, 3, 4, 5)}}
+BOTH = (ARRANGE_CARE, GIVE_CARE)
+
+
+def unemployed(parameters: dict[str, float], employed: float = 0.0):
+    """The rate book with some parameters, in which nobody (or everybody) is employed."""
+    rates = book(parameters)
+    table = rates["care_carer_employed"]
+    table = replace(table, values=np.full_like(table.values, employed))
+    return replace(rates, rates={**rates.rates, "care_carer_employed": table}, _cache={})
+
+
+def of(model, person: int) -> dict[str, float]:
+    """Hours of one person in need, by the position in the list the town was made of."""
+    by_case = model.side["care_result"]["by_case"]
+    at = int(np.flatnonzero(by_case["id"] == person)[0])
+    return {name: float(by_case[name][at]) for name in ("need", "kin", "service", "day_care", "unmet")}
+
+
+FAMILY = [
+    {"age": 80, "sex": 1, "household": 0, "care": 5, "partner": 1, "union_state": 2},
+    {"age": 79, "sex": 0, "household": 0, "partner": 0, "union_state": 2},
+    {"age": 84, "sex": 1, "household": 1, "care": 4}, {"age": 50, "sex": 1, "household": 2, "mother": 2},
+    {"age": 48, "sex": 0, "household": 3, "mother": 2, "quartier": 1},
+    {"age": 90, "sex": 0, "household": 4, "care": 3}, {"age": 60, "sex": 1, "household": 4, "father": 5},
+    {"age": 45, "sex": 0, "household": 5, "mother": 2, "quartier": 2},
+    {"age": 86, "sex": 0, "household": 6, "care": 2},
+]  # fmt: skip
+
+
+def need(grade: float, share: float) -> float:
+    """Hours of somebody without dementia, where a share of those like him has it."""
+    return grade / (1 + 0.25 * share)
+
+
+def test_relatives_fill_the_need_by_their_tie_and_capacity():
+    """A wife of 40 hours, a daughter (7.5), a son in reach (5.7) and one far off in town (3), a daughter in the
+    household (18); nobody for the last."""
+    model = toy.town(FAMILY, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE}), quartiere=3, km_apart=10.0)
+    share = model.rates["dementia_share"].values
+    one, two, three, four = (of(model, person) for person in (0, 2, 5, 8))
+    assert one["need"] == pytest.approx(need(38, share[1, 80, 5])) and one["unmet"] == pytest.approx(0)
+    assert two["need"] == pytest.approx(need(30, share[1, 84, 4]))
+    assert two["kin"] == pytest.approx(7.5 + 5.7 + 3) and two["unmet"] == pytest.approx(two["need"] - 16.2)
+    assert three["kin"] == pytest.approx(18) and four["kin"] == 0 and four["unmet"] == four["need"]
+    hours = model.side["care_result"]["hours"]
+    assert hours[:, 0] == pytest.approx([sum(x[n] for x in (one, two, three, four)) for n in one])
+    pair = model.side["care_result"]["by_pair"]
+    assert pair["carer"].tolist() and set(pair["carer"].tolist()) == {1, 3, 4, 6, 7}
+    assert set(pair["carer"][pair["main"]].tolist()) == {1, 3, 6}
+    assert model.side["care_result"]["insufficient"].tolist() == [2, 0, 0]
+
+
+def test_full_time_work_leaves_a_partner_less_to_give_and_old_age_half():
+    people = [dict(FAMILY[0]), dict(FAMILY[1])]
+    people[1]["age"] = 60
+    full = {"care_carer_full_time_men": 1.0}
+    model = toy.town(people, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE, **full}, employed=1.0))
+    assert of(model, 0)["kin"] == pytest.approx(18)
+    people[1]["age"] = 82
+    model = toy.town(people, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE}))
+    assert of(model, 0)["kin"] == pytest.approx(20)
+
+
+def test_a_carer_of_two_splits_the_capacity():
+    people = [
+        {"age": 84, "sex": 1, "household": 0, "care": 4},
+        {"age": 85, "sex": 0, "household": 1, "care": 4},
+        {"age": 50, "sex": 1, "household": 2, "mother": 0, "father": 1},
+    ]
+    model = toy.town(people, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE}))
+    assert (of(model, 0)["kin"], of(model, 1)["kin"]) == (pytest.approx(3.75), pytest.approx(3.75))
+    assert model.side["care_result"]["carers"].sum() == 1
+
+
+def test_nobody_gives_who_is_ill_in_a_home_or_outside():
+    people = [
+        {"age": 84, "sex": 1, "household": 0, "care": 4, "partner": 1, "union_state": 2},
+        {"age": 85, "sex": 0, "household": 0, "care": 3, "partner": 0, "union_state": 2},
+        {"age": 60, "sex": 1, "household": 1, "mother": 0, "care": 8},
+        {"age": 62, "sex": 1, "household": 2, "mother": 0, "care": 16 | 1},
+        {"age": 17, "sex": 1, "household": 0, "mother": 0},
+    ]  # fmt: skip
+    model = toy.town(people, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE}))
+    assert of(model, 0)["kin"] == of(model, 1)["kin"] == 0
+    assert model.side["care_result"]["by_pair"]["carer"].size == 0
+
+
+def test_equals_share_in_proportion_to_what_they_can_give():
+    pairs = Pairs(np.array([0, 0, 0, 1]), np.arange(4, dtype=np.int32), np.array([3, 3, 3, 0], np.uint8))
+    hours, remaining = fill_need(np.array([10.0, 5.0]), pairs, np.array([1, 1, 0, 0]), np.array([4.0, 4.0, 4.0, 9.0]))
+    assert hours.tolist() == [4, 4, 2, 5] and remaining.tolist() == [0, 0]
+
+
+def test_a_service_replaces_half_its_hours_of_relatives_and_day_care_counts_once():
+    """Need 20: relatives could give 20, or 10, or nothing; a service gives 6; then day care as well."""
+    model = toy.town(FAMILY, BOTH, rates=book(), quartiere=3)
+    none = np.zeros(3, bool)
+    services = Services(~none, np.full(3, 6.0), none, none, none, none)
+    kin, service, day = shares(model, np.full(3, 20.0), np.array([20.0, 10.0, 0.0]), services)
+    assert kin.tolist() == [14, 7, 0] and service.tolist() == [6, 6, 6] and day.tolist() == [0, 0, 0]
+    kin, service, day = shares(model, np.full(3, 10.0), np.array([10.0, 5.0, 0.0]), services._replace(day=~none))
+    assert day == pytest.approx(np.full(3, 4.0)) and kin == pytest.approx([0, 0, 0]) and service.tolist() == [6, 6, 6]
+
+
+def test_hours_are_never_negative_and_add_up_to_the_need():
+    n = 4_000
+    model = run(
+        singles(n, BOTH, constant_rates(), youngest=65, care=1 + np.arange(n) % 5 + 8 * (np.arange(n) % 3 == 0)), 2
+    )
+    by_case = model.side["care_result"]["by_case"]
+    given = sum(by_case[name] for name in ("kin", "service", "day_care", "unmet"))
+    assert given == pytest.approx(by_case["need"])
+    assert all((by_case[name] > -1e-9).all() for name in ("kin", "service", "day_care", "unmet"))
+    assert model.side["care_result"]["hours"].sum(1) == pytest.approx(
+        [by_case[k].sum() for k in ("need", "kin", "service", "day_care", "unmet")]
+    )
+
+
+def test_dementia_raises_the_need_and_the_mean_of_a_grade_stays():
+    n = 200
+    model = singles(n, (), constant_rates(), youngest=80)
+    rows = np.arange(n)
+    age = model.ages()
+    plain = Cases(rows, age, np.full(n, 3, np.uint8), np.zeros(n, np.uint8))
+    share = model.rates["dementia_share"].values[model.people.sex, age, 3]
+    low, high = need_hours(model, plain), need_hours(model, plain._replace(demented=np.ones(n, np.uint8)))
+    assert high == pytest.approx(1.25 * low) and (1 - share) * low + share * high == pytest.approx(np.full(n, 21.0))
+
+
+def test_half_of_the_children_in_reach_give_by_their_chance_and_stop_with_time():
+    """2,000 mothers with one daughter each: giving is binomial, and after two years 0.98 a quarter are left."""
+    n = 2_000
+    people = [{"age": 84, "sex": 1, "household": i, "care": 2} for i in range(n)]
+    people += [{"age": 55, "sex": 1, "household": n + i, "mother": i} for i in range(n)]
+    chance = {**NO_HOME, **NO_SERVICE, "care_kin_child": -0.8, "care_kin_full_time": 0.0, "care_strain": -60.0}
+    chance |= {"care_gives_up": 0.02, "care_elapsed_at_start": 0.0}
+    model = toy.town(people, BOTH, rates=book(chance), check=False)
+    gives = model.side["care_result"]["by_pair"]["carer"].size
+    assert abs(z_of(gives, n / 2, n / 4)) < z_limit(1)  # -0.8 + 0.5 in reach + 0.3 for women
+    run(model, 8)
+    left, stays = model.side["care_result"]["by_pair"]["carer"].size, 0.98**8
+    assert abs(z_of(left, gives * stays, gives * stays * (1 - stays))) < z_limit(1)
+
+
+def test_strain_rises_with_hours_and_is_a_main_carers():
+    n = 1_500
+    people = [
+        {"age": 78, "sex": 1, "household": i, "care": 2 + 3 * (i % 2), "partner": n + i, "union_state": 2}
+        for i in range(n)
+    ]
+    people += [{"age": 76, "sex": 0, "household": i, "partner": i, "union_state": 2} for i in range(n)]
+    model = toy.town(people, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE}), check=False)
+    pair = model.side["care_result"]["by_pair"]
+    light = pair["person"] % 2 == 0
+    expit = [1 / (1 + np.exp(2.0 - 0.03 * 2.71 * pair["hours"][who])) for who in (light, ~light)]
+    for who, p in zip((light, ~light), expit, strict=True):
+        assert abs(z_of(pair["strained"][who].sum(), p.sum(), (p * (1 - p)).sum())) < z_limit(2)
+    assert expit[0].mean() < 0.3 < expit[1].mean()
+    assert model.side["care_result"]["main_carers"][:, 0].tolist() == [n, pair["strained"].sum(), 0]
+
+
+def test_a_child_under_14_in_the_household_is_a_double_burden():
+    people = [
+        {"age": 70, "sex": 1, "household": 0, "care": 4},
+        {"age": 40, "sex": 1, "household": 1, "mother": 0},
+        {"age": 9, "sex": 1, "household": 1, "mother": 1, "role": 1},
+    ]
+    model = toy.town(people, BOTH, rates=book(ALL_GIVE))
+    assert model.side["care_result"]["main_carers"][[0, 2], 0].tolist() == [1, 1]
+
+
+def test_without_kin_less_is_given_and_more_stays_unmet():
+    """The same people with and without their children."""
+    n = 400
+    mothers = [{"age": 84, "sex": 1, "household": i, "care": 1 + i % 5} for i in range(n)]
+    children = [{"age": 55, "sex": i % 2, "household": n + i, "mother": i} for i in range(n)]
+    alone = [{**child, "mother": -1} for child in children]
+    with_kin, without = (run(toy.town(mothers + kin, BOTH, rates=book()), 8) for kin in (children, alone))
+    counts, others = with_kin.side["care_result"], without.side["care_result"]
+    assert others["hours"][1].sum() < 0.3 * counts["hours"][1].sum()
+    assert others["hours"][4].sum() > 1.05 * counts["hours"][4].sum()
+    assert others["counts"][AMBULATORY, 0].sum() > counts["counts"][AMBULATORY, 0].sum()
+    assert others["counts"][NURSING_HOME, 0].sum() > 1.2 * counts["counts"][NURSING_HOME, 0].sum()
+
+
+def test_people_in_a_home_for_disabled_people_need_no_relatives():
+    people = [
+        {"age": 40, "sex": 1, "household": 0, "care": 3, "role": 2},
+        {"age": 41, "sex": 0, "household": 1, "care": 3},
+    ]
+    start = toy.start(people)
+    start.households["kind"][0] = Kind.DISABILITY_HOME
+    model = toy.QuartierModel(toy.region(1), book(NO_HOME), start, processes=BOTH)
+    assert model.side["care_result"]["by_case"]["id"].tolist() == [1]
+
+
+def services(kind: str, n: int) -> dict[str, pd.DataFrame]:
+    """One listed service of a capacity."""
+    row = {
+        "facility_id": "s",
+        "kind": kind,
+        "name": "s",
+        "quartier_id": "01",
+        "provider": "",
+        "opens": "",
+        "closes": "",
+    }
+    table = {"facility_id": "s", "date": "2023-01-01", "age_from": 0, "age_to": -1, "places": n}
+    return {"facilities": pd.DataFrame([{**row, "lon": np.nan, "lat": np.nan}]), "places": pd.DataFrame([table])}
+
+
+CLIENTS = [{"age": 85, "sex": 1, "household": i, "care": 3 + i % 2} for i in range(20)]
+ALL_WANT = {**NO_HOME, "care_service_state_shift": 60.0}
+
+
+@pytest.mark.parametrize(("capacity", "served", "hours"), [(200, 20, 5.9), (100, 20, 5.0), (30, 10, 2.95), (0, 0, 0.0)])
+def test_a_service_that_is_short_gives_less_to_each_then_refuses_some(capacity, served, hours):
+    model = run(toy.town(CLIENTS, BOTH, rates=book(ALL_WANT), **services("ambulatory", capacity)), 1)
+    counts = model.side["care_result"]["counts"][AMBULATORY, :, 0]
+    assert counts[:4].tolist() == [20, served, 20 - served, 20 - served] and counts[4] == int(capacity / 5.9)
+    assert (model.people.setting == 2).sum() == served
+    given = model.side["care_result"]["by_case"]["service"]
+    assert given[given > 0] == pytest.approx(np.full(served, hours))
+    before = np.flatnonzero(model.people.setting == 2)
+    model.step()
+    assert np.flatnonzero(model.people.setting == 2).tolist() == before.tolist()  # clients are kept
+
+
+def test_hours_are_shared_by_priority():
+    given = share_hours(np.array([6.0, 6.0, 2.0]), 6.0, np.array([1.0, 3.0, 2.0]), 0.5)
+    assert given.tolist() == [0, 3, 1]
+
+
+def test_day_care_is_wanted_by_the_demented_and_from_grade_2_on():
+    model = singles(4, (), constant_rates(), youngest=80)
+    cases = Cases(
+        np.arange(4), np.array([80, 80, 80, 50]), np.array([1, 2, 2, 2], np.uint8), np.array([1, 0, 1, 0], np.uint8)
+    )
+    p = wish_for_day_care(model, cases)
+    expit = 1 / (1 + np.exp(3.5793 + np.array([0, -1.4848, 2 * 0.7672])))
+    assert p[0] == 0 and p[1:] == pytest.approx(expit)
+
+
+def test_day_care_takes_its_guests_keeps_them_and_none_from_too_far():
+    """Six places are ten guests; the second Quartier is 12 km away, beyond the catchment."""
+    people = [{"age": 80, "sex": 1, "household": i, "care": 3, "quartier": i % 2} for i in range(40)]
+    wants = {**NO_HOME, "care_day_care_grade_3": 60.0}
+    model = run(toy.town(people, BOTH, rates=book(wants), quartiere=2, km_apart=12.0, **services("day_care", 6)), 1)
+    counts = model.side["care_result"]["counts"][DAY_CARE]
+    assert counts[:, 0].tolist() == [20, 10, 10, 10, 6, 6] and counts[:4, 1].tolist() == [20, 0, 20, 20]
+    guests = np.flatnonzero(remembered(model, "day_care"))
+    assert set(run(model, 1).people.quartier[guests].tolist()) == {0}
+    assert np.flatnonzero(remembered(model, "day_care")).tolist() == guests.tolist()
+    assert model.side["care_result"]["by_case"]["day_care"].max() == pytest.approx(18 / 2.71)
+
+
+def test_short_stays_are_as_many_as_wished_or_as_places_allow():
+    """3,000 couples, 0.1 stays a year; ten places of 13 / 3 stays a quarter hold 43."""
+    n = 3_000
+    people = [{"age": 78, "sex": 1, "household": i, "care": 3, "partner": n + i, "union_state": 2} for i in range(n)]
+    people += [{"age": 76, "sex": 0, "household": i, "partner": i, "union_state": 2} for i in range(n)]
+    free = toy.town(people, BOTH, rates=book(NO_HOME), check=False).side["care_result"]["counts"][SHORT_TERM, :, 0]
+    p = -np.expm1(-0.1 / 4)
+    assert abs(z_of(free[1], n * p, n * p * (1 - p))) < z_limit(1) and free[2] == 0
+    full = toy.town(people, BOTH, rates=book(NO_HOME), check=False, **services("short_term", 10))
+    assert full.side["care_result"]["counts"][SHORT_TERM, :, 0].tolist() == [
+        free[0],
+        43,
+        free[0] - 43,
+        free[0] - 43,
+        10,
+        10,
+    ]
+
+
+def test_without_any_service_the_run_goes_on_and_all_formal_need_is_unmet():
+    tables = [services(kind, 0) for kind in ("nursing_home", "ambulatory", "day_care", "short_term")]
+    for i, t in enumerate(tables):
+        t["facilities"]["facility_id"] = t["places"]["facility_id"] = f"s{i}"
+    merged = {name: pd.concat([t[name] for t in tables]) for name in ("facilities", "places")}
+    wants = {"care_home_found_outside": 0.0, "care_service_state_shift": 60.0, "care_home_state_shift": 60.0}
+    model = toy.town(CLIENTS, BOTH, rates=book(wants), **merged)
+    remembered(model, "taste")[:] = 0.5
+    result = run(model, 4).side["care_result"]
+    assert result["counts"][NURSING_HOME, :, 0].tolist() == [20, 0, 20, 20, 0, 0]
+    assert result["counts"][AMBULATORY, :4, 0].tolist() == [20, 0, 20, 20]
+    assert result["hours"][2:4].sum() == 0 and set(model.people.setting.tolist()) == {1}
+
+
+def test_results_do_not_depend_on_the_order_of_rows():
+    n = 1_500
+    frozen = constant_rates(care_home_found_outside=0.0).with_modifiers(
+        [Modifier("care_estimated_places_grow", "value", 0.0)]
+    )
+    care = 1 + np.arange(n) % 5
+    model, other = (singles(n, BOTH, frozen, youngest=70, care=care) for _ in range(2))
+    order = np.argsort(other.people.key)
+    for name in ("key", "id", "birth", "sex", "household", "quartier", "care", "setting", "role"):
+        getattr(other.people, name)[:] = getattr(other.people, name)[order].copy()
+    other.row_of_id[other.people.id] = np.arange(n)
+    other.households.first_member[other.people.household] = np.arange(n)
+    run(model, 3)
+    run(other, 3)
+    assert model.side["care_result"]["hours"] == pytest.approx(other.side["care_result"]["hours"])
+    assert (model.side["care_result"]["counts"] == other.side["care_result"]["counts"]).all()
+    assert model.people.setting[order].tolist() == other.people.setting.tolist()
+    assert cases_of(model, np.arange(3)).grade.tolist() == [1, 2, 3]

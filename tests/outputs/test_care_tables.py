@@ -1,0 +1,96 @@
+"""Services of care and carers on their way from the side table to the sheets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import toy
+from crowd import book
+from quartier.model.measures import CARE_KINDS
+from quartier.model.processes.care_giving import GIVE_CARE
+from quartier.model.processes.care_setting import ARRANGE_CARE
+from quartier.outputs import recorder as recording
+from quartier.outputs.care_tables import care_staff, first_year_short
+from quartier.outputs.recorder import record
+from quartier.outputs.schema import DIMENSION
+
+PEOPLE = [
+    {"age": 80, "sex": 1, "household": 0, "care": 3, "partner": 1, "union_state": 2},
+    {"age": 79, "sex": 0, "household": 0, "partner": 0, "union_state": 2},
+    {"age": 85, "sex": 1, "household": 1, "care": 2, "quartier": 1},
+    *({"age": 88 + i, "sex": 1, "household": 2, "role": 2, "quartier": 1, "care": 3 + i} for i in range(3)),
+]
+
+
+@pytest.fixture
+def tables(monkeypatch):
+    nothing, two = np.zeros((2, 2), int), np.zeros(2, int)
+    names = ("children", "need", "attending", "attending_outside", "waiting", "places", "operable")
+    monkeypatch.setattr(recording, "childcare", lambda _: dict.fromkeys(names, nothing))
+    monkeypatch.setattr(
+        recording, "housing", lambda _: dict.fromkeys(("households", "dwellings", "vacant", "waiting", "needed"), two)
+    )
+    given = {"care_kin_partner": 60.0, "care_home_state_shift": -60.0, "care_service_state_shift": 60.0}
+    given["care_carer_full_time_men"] = 0.0
+    model = toy.town(PEOPLE, (ARRANGE_CARE, GIVE_CARE), rates=book(given), quartiere=2)
+    recorder = record(model, toy.START + 1)
+    model.run(toy.START + 1)
+    return model, recorder.tables()
+
+
+def test_services_hours_and_carers_reach_the_tables(tables):
+    model, seen = tables
+    services = dict(zip(DIMENSION["service"].ids, seen["services"][1].swapaxes(0, 1), strict=True))
+    assert services["nursing_home"].tolist() == [[0] * 6, [3, 3, 0, 0, 4, 4]]  # 3 / 0.887 = 3.4 places
+    assert services["ambulatory"][:, :4].tolist() == [[1, 1, 0, 0], [1, 1, 0, 0]]
+    assert seen["services"][:, :, [DIMENSION["service"].ids.index(k) for k in CARE_KINDS]].any()
+    hours = seen["care_hours"][1]
+    assert hours[:, 0].tolist() == np.rint(model.side["care_result"]["hours"][0]).tolist()
+    assert np.abs(hours[:, 0] - hours[:, 1:].sum(axis=1)).max() <= 2  # four rounded numbers
+    assert seen["carers"][1].sum() == 1 and seen["carers"][1, 0, 0, 5].sum() == 1
+    load = dict(zip(DIMENSION["care_load"].ids, seen["care_strain"][1].T.tolist(), strict=True))
+    assert load["main_carers"] == [1, 0] and load["double_burden"] == [0, 0]
+    assert sum(load[name][0] for name in load if "hours" in str(name)) == 1
+    assert load["insufficient"][1] == 1
+
+
+def test_the_sheets_show_ratios_of_the_numbers_beside_them(written):
+    with written.tables() as planner:
+        check_sheets(planner)
+
+
+def check_sheets(planner):
+    services, carers = (next(s for s in planner.all() if s.name == name) for name in ("Pflegeangebote", "Pflegende"))
+    by_header = {c.header: c for c in services.columns}
+    population = planner.means("population", lambda v: v.sum(axis=(2, 3))[..., None])[..., 0]
+    whole = planner.areas_of(population.sum(axis=2), population)
+    places = planner.means("services", lambda v: v[:, :, DIMENSION["service"].ids.index("nursing_home"), 4:5])
+    places = places[:, planner.year_ends][..., 0]
+    places = planner.areas_of(places.sum(axis=2), places)
+    assert by_header["Heimplätze je 10.000 Einwohner"].values == pytest.approx(10_000 * places / whole)
+    assert by_header["Pflegeheime (Bewohner): Plätze"].values == pytest.approx(np.rint(places))
+    assert all(c.estimated for c in services.columns[4:])
+    headers = [c.header for c in carers.columns]
+    assert "Kernstunden je Woche: ungedeckt" in headers and "Pflegende: weiblich" in headers
+    assert len({len(c.values) for c in services.columns + carers.columns}) == 1
+
+
+def test_staff_needed_follows_from_residents_and_clients(tables):
+    _, seen = tables
+    staff = dict(zip(DIMENSION["staff"].ids, seen["care_staff"][0].tolist(), strict=True))
+    assert staff["home_fte_needed"] == round(3 / 0.887 * 0.606) and staff["ambulatory_fte_needed"] == round(2 * 0.283)
+    assert staff["home_heads_needed"] == staff["home_heads_trend"] == staff["home_heads_status_quo"] == 3
+
+
+def test_the_first_year_short_of_staff():
+    needed = np.array([[100.0, 110, 120], [100, 100, 100]])
+    assert first_year_short(needed, np.array([[100.0, 105, 110], [99, 99, 96]])).tolist() == [2, -1]
+
+
+def test_the_sheet_on_staff_shows_what_is_lacking(written):
+    with written.tables() as planner:
+        columns = {c.header: c.values for c in care_staff(planner).columns}
+    needed, there = columns["Heime: nötige Personen"], columns["Heime: vorhandene Personen, Trend"]
+    lacking = columns["Pflegeheime: fehlende Personen, Trend"]
+    assert lacking == pytest.approx(np.maximum(needed - there, 0), abs=10)  # three numbers rounded to five
+    assert len(needed) == len(planner.titles) * len(planner.years)
