@@ -8,7 +8,7 @@ adds a `Modifier`; the processes ask `RateBook.resolve` for the values of a date
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,12 +18,10 @@ import pandas as pd
 
 from .errors import Fault, InputError, nearest
 from .luck import TWO32
+from .rate_tables import MAX_HAZARD, read_table
 from .timeline import DT
 
 DATA: Final = Path(__file__).parent / "data"
-MAX_HAZARD: Final = 50.0
-"""Annual hazards above this are refused: nobody faces an event fifty times a year (a check of input, not a rate)."""
-
 Kind = Literal["factor", "add", "value", "cap"]
 LAYERS: Final = ("base", "trend", "calibration", "scenario")
 
@@ -45,6 +43,18 @@ class Rate:
     year: str
     status: str
     meaning: str = ""
+
+    @property
+    def age_axis(self) -> int | None:
+        """Number of the axis that goes by age, in years or half-years; None if there is none."""
+        return next((i for i, dim in enumerate(self.dims) if dim in ("age", "half_year")), None)
+
+    def completed_ages(self) -> np.ndarray:
+        """Completed years (i64) along the age axis; empty if there is none."""
+        if self.age_axis is None:
+            return np.empty(0, np.int64)
+        labels = np.array(self.labels[self.age_axis], np.int64)
+        return labels // 2 if self.dims[self.age_axis] == "half_year" else labels
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,27 @@ class RateBook:
         ordered = sorted((*self.modifiers, *added), key=lambda m: LAYERS.index(m.layer))
         return replace(self, modifiers=tuple(ordered), _cache={})
 
+    def with_parameters(self, values: Mapping[str, float]) -> RateBook:
+        """A copy in which some parameters have other values, for the whole run; the rates are shared.
+
+        Raises
+        ------
+        InputError : a name is no parameter, or a value is not a finite number.
+        """
+        faults = [
+            Fault("unknown_parameter", "error", "parameters", None, "name", name, "the name of a parameter",
+                  nearest(name, self.parameters))
+            for name in values if name not in self.parameters
+        ]
+        faults += [
+            Fault("unknown_parameter", "error", "parameters", None, "value", str(value), "a finite number",
+                  "correct the number")
+            for value in values.values() if not np.isfinite(value)
+        ]
+        if faults:
+            raise InputError(faults)
+        return replace(self, parameters={**self.parameters, **values}, _cache={}) if values else self
+
     def _fault(self, m: Modifier) -> Fault | None:
         def fault(column: str, value: object, expected: str, remedy: str) -> Fault:
             return Fault("unknown_rate", "error", "rates", None, column, str(value), expected, remedy)
@@ -150,7 +181,7 @@ class RateBook:
         dims = self.rates[m.rate].dims
         if m.sex is not None and "sex" not in dims:
             return fault("sex", m.sex, f"no selection by sex: {m.rate} does not depend on it", "leave `sex` out")
-        if (m.age_from is not None or m.age_to is not None) and "age" not in dims:
+        if (m.age_from is not None or m.age_to is not None) and self.rates[m.rate].age_axis is None:
             return fault("age", m.age_from, f"no selection by age: {m.rate} does not depend on it", "leave ages out")
         if not np.isfinite(m.amount) or (m.kind != "add" and m.amount < 0):
             return fault("amount", m.amount, "a finite number, not negative", "correct the amount")
@@ -168,10 +199,10 @@ class RateBook:
         class_of_quartier : u8 [n_quartiere]; Quartiere whose modifiers are equal share a class.
         values : float64 [class, *dims of the rate].
         """
-        active = [m for m in self.modifiers if m.rate == name and m.active(step)]
-        cached = (name, tuple(self.modifiers.index(m) for m in active), n_quartiere)
+        active = [i for i, m in enumerate(self.modifiers) if m.rate == name and m.active(step)]
+        cached = (name, tuple(active), n_quartiere)
         if cached not in self._cache:
-            self._cache[cached] = self._resolve(self[name], active, n_quartiere)
+            self._cache[cached] = self._resolve(self[name], [self.modifiers[i] for i in active], n_quartiere)
         return self._cache[cached]
 
     def _resolve(self, rate: Rate, active: list[Modifier], n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -192,9 +223,8 @@ def _modified(rate: Rate, modifiers: Sequence[Modifier]) -> np.ndarray:
         if m.sex is not None:
             axis = rate.dims.index("sex")
             where[axis] = rate.labels[axis].index(m.sex)
-        if m.age_from is not None or m.age_to is not None:
-            axis = rate.dims.index("age")
-            ages = np.array(rate.labels[axis])
+        if (axis := rate.age_axis) is not None and (m.age_from is not None or m.age_to is not None):
+            ages = rate.completed_ages()
             inside = (ages >= (m.age_from or 0)) & (ages <= (m.age_to if m.age_to is not None else ages.max()))
             chosen = np.flatnonzero(inside)
             where[axis] = slice(int(chosen[0]), int(chosen[-1]) + 1) if chosen.size else slice(0, 0)
@@ -211,20 +241,6 @@ def _modified(rate: Rate, modifiers: Sequence[Modifier]) -> np.ndarray:
     return values
 
 
-def _table(entry: dict[str, Any], frame: pd.DataFrame, column: str) -> tuple[tuple[tuple[Any, ...], ...], np.ndarray]:
-    dims = entry["dims"]
-    labels = tuple(tuple(dict.fromkeys(frame[d].tolist())) for d in dims)
-    shape = tuple(len(x) for x in labels)
-    if len(frame) != int(np.prod(shape)):
-        raise ValueError(f"{entry['file']}: {len(frame)} rows, but its dimensions ask for {np.prod(shape)}")
-    order = [pd.Index(x).get_indexer(frame[d].array) for d, x in zip(dims, labels, strict=True)]
-    values = np.full(shape, np.nan)
-    values[tuple(order)] = frame[column].to_numpy(float)
-    if np.isnan(values).any():
-        raise ValueError(f"{entry['file']}: column {column} has gaps")
-    return labels, values
-
-
 def read_rates(folder: Path = DATA) -> dict[str, Rate]:
     """All rates declared in the ``rates_*.toml`` of a folder, with the tables they name.
 
@@ -233,24 +249,26 @@ def read_rates(folder: Path = DATA) -> dict[str, Rate]:
 
     Raises
     ------
-    ValueError : a table has gaps or repeated rows, or a name is declared twice.
+    InputError : with the faults of all tables (see `rate_tables.read_table`).
+    ValueError : a name is declared twice.
     """
     frames: dict[str, pd.DataFrame] = {}
     rates: dict[str, Rate] = {}
+    faults: dict[Fault, None] = {}  # a file that two rates share tells its faults once
     for declaration in sorted(folder.glob("rates_*.toml")):
         for name, entry in tomllib.loads(declaration.read_text(encoding="utf-8")).items():
             if name in rates:
                 raise ValueError(f"{declaration.name}: the rate {name!r} is declared twice")
-            if entry["file"] not in frames:
-                frames[entry["file"]] = pd.read_csv(folder / entry["file"], dtype={"state": str})
-            rates[name] = _rate(name, entry, frames[entry["file"]])
+            try:
+                rates[name] = _rate(name, entry, *read_table(folder, entry, frames))
+            except InputError as error:
+                faults |= dict.fromkeys(error.faults)
+    if faults:
+        raise InputError(list(faults))
     return rates
 
 
-def _rate(name: str, entry: dict[str, Any], frame: pd.DataFrame) -> Rate:
-    for column, wanted in entry.get("where", {}).items():
-        frame = frame.loc[frame[column] == wanted]
-    labels, values = _table(entry, frame, entry.get("column", "value"))
+def _rate(name: str, entry: dict[str, Any], labels: tuple[tuple[Any, ...], ...], values: np.ndarray) -> Rate:
     return Rate(
         name,
         entry["unit"],

@@ -13,7 +13,9 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from ..model.errors import Fault, InputError, nearest
-from .schema import Part, ScenarioFile
+from .levers import NAMED
+from .parts import MARK, DatedAmount, Part, Range
+from .schema import ScenarioFile
 
 LIBRARY: Final = Path(__file__).parent / "library"
 KeyPath = tuple[str | int, ...]
@@ -21,11 +23,13 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Source:
-    """A scenario file as read: its name (of the library, or the file's without ending), where it lies, and its text."""
+    """A scenario file as read: its name (of the library, or the file's without ending), where it lies, its text, and what
+    it says, as plain values and as checked ones."""
 
     name: str
     path: Path
     text: str
+    table: dict[str, Any]
     content: ScenarioFile
 
     def line(self, path: KeyPath) -> int | None:
@@ -123,38 +127,67 @@ def _read(path: Path) -> Source:
     try:
         content = ScenarioFile.model_validate(table)
     except ValidationError as error:
-        faults = [_fault(path.name, text, dict(e)) for e in error.errors()]
-        raise InputError(sorted(faults, key=lambda fault: fault.row or 0)) from None
-    return Source(path.stem, path, text, content)
+        raise InputError(faults_of(error, path.name, text)) from None
+    return Source(path.stem, path, text, table, content)
 
 
-def _fault(file: str, text: str, error: dict[str, Any]) -> Fault:
-    path, kind = tuple(error["loc"]), error["type"]
+def faults_of(error: ValidationError, file: str, text: str, at: KeyPath | None = None) -> list[Fault]:
+    """What pydantic found, in words for planners and in the order of the file.
+
+    Parameters
+    ----------
+    at : the key path at which the file says what was checked as the first entry of a section; None: where it stands.
+    """
+    faults = [_fault(file, text, dict(e), at) for e in error.errors()]
+    return sorted(faults, key=lambda fault: fault.row or 0)
+
+
+def _fault(file: str, text: str, error: dict[str, Any], at: KeyPath | None) -> Fault:
+    raw, kind = tuple(error["loc"]), error["type"]
+    path = tuple(p for p in raw if not str(p).startswith(MARK) and p != "[key]")
+    path = path if at is None else (*at, *path[2:])
+    value = error["input"]
+    if kind == "union_tag_invalid":
+        name = value.get("name") if isinstance(value, dict) else None
+        if name is None:
+            return fault_at(file, text, "missing_key", path, None, "the key “name”", "add a line name = …")
+        remedy = nearest(str(name), NAMED)
+        return fault_at(file, text, "unknown_lever", (*path, "name"), name, "the name of a lever", remedy)
     if kind == "extra_forbidden":
         return fault_at(file, text, "unknown_key", path, None, "a key that scenarios know",
-                        nearest(str(path[-1]), _keys(path[:-1])))
+                        nearest(str(path[-1]), _keys(raw[:-1])))
     if kind == "missing":
         line = "title.de" if path == ("title",) else path[-1]
         return fault_at(file, text, "missing_key", path, None, f"the key “{path[-1]}”", f"add a line {line} = …")
     said = str(error.get("ctx", {}).get("error", ""))
-    if said.count("|") == 2:  # one of the checks in `schema` that compare two keys
+    if said.count("|") == 2:  # one of the checks that compare two keys
         key, expected, remedy = said.split("|")
-        return fault_at(file, text, "contradictory_keys", (*path, key), error["input"].get(key), expected, remedy)
+        shown = value.get(key) if isinstance(value, dict) else value
+        return fault_at(file, text, "contradictory_keys", (*path, key), shown, expected, remedy)
+    if said.count("|") == 1:  # one of the checks of a single key
+        return fault_at(file, text, "wrong_value", path, value, *said.split("|"))
     if kind.startswith("date") or (kind == "value_error" and path[-1] in ("from", "to", "date")):
-        return fault_at(file, text, "not_a_date", path, error["input"], "a date such as 2027-08-01", "correct the date")
-    expected, remedy = _wording(kind, error.get("ctx", {}), str(error["msg"]), error["input"])
-    return fault_at(file, text, "wrong_value", path, error["input"], expected, remedy)
+        expected = "a date such as 2027-08-01, a year, or “+2 years” after the start"
+        return fault_at(file, text, "not_a_date", path, value, expected, "correct the date")
+    if kind == "value_error":
+        return fault_at(file, text, "not_a_duration", path, value, "a duration such as “2 years”", "correct the duration")
+    expected, remedy = _wording(kind, error.get("ctx", {}), str(error["msg"]), value)
+    return fault_at(file, text, "wrong_value", path, value, expected, remedy)
 
 
 _WORDING: Final = {
     "float_type": ("a number", "write it without quotation marks, with a decimal point"),
     "finite_number": ("a finite number", "correct the number"),
     "int_type": ("a whole number", "write it without quotation marks"),
+    "bool_type": ("true or false", "write it without quotation marks"),
+    "bool_parsing": ("true or false", "write it without quotation marks"),
     "string_type": ("a text", "put it in quotation marks"),
     "string_too_short": ("a text that is not empty", "write the text or delete the line"),
+    "string_pattern_mismatch": ("letters, digits, - and _, beginning with a letter", "correct the id"),
     "too_short": ("at least one entry", "fill the list or delete the line"),
     "list_type": ("a list", "put the entries in square brackets, or head the entry with double ones"),
     "model_type": ("a part with keys of its own", "write, for instance, title.de = …"),
+    "dict_type": ("a part with keys of its own", "write, for instance, title.de = …"),
 }
 
 
@@ -176,13 +209,20 @@ def fault_at(file: str, text: str, id: str, path: KeyPath, value: object, expect
     return Fault(id, "error", file, line_of(text, path), key, shown, expected, remedy)
 
 
+FORMS: Final[dict[str, type[Part]]] = {"range": Range, "dated": DatedAmount, **NAMED}
+"""Parts by the marked names that pydantic gives to the forms of a value."""
+
+
 def _keys(path: KeyPath) -> list[str]:
-    """The keys valid at a path of the schema."""
+    """The keys valid at a path of the schema, with the marked forms in it."""
     part: type[BaseModel] = ScenarioFile
     for step in path:
-        if isinstance(step, str):
+        if isinstance(step, str) and step.startswith(MARK):
+            part = FORMS[step.removeprefix(MARK)]
+        elif isinstance(step, str):
             field = next(f for name, f in part.model_fields.items() if (f.alias or name) == step)
-            part = next(p for p in _classes(field.annotation) if issubclass(p, Part))
+            parts = [p for p in _classes(field.annotation) if issubclass(p, Part)]
+            part = parts[0] if parts else part
     return [field.alias or name for name, field in part.model_fields.items()]
 
 
@@ -195,6 +235,8 @@ def _classes(annotation: Any) -> list[type]:
 def line_of(text: str, path: KeyPath) -> int | None:
     """Line of a key path in a TOML text, found by its headers and keys; the nearest thing where the key is missing."""
     section, *rest = [str(p) for p in path if isinstance(p, str)]
+    if section == "override" and rest:
+        section, rest = f"override.{rest[0]}", rest[1:]
     number = next((p for p in path if isinstance(p, int)), 0)
     if (row := _key_line(text, 1, ".".join((section, *rest)))) is not None:
         return row

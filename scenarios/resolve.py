@@ -1,25 +1,28 @@
-"""A scenario laid over a town: named rates and dated measures, which is all that the model ever sees of it."""
+"""A scenario laid over a town: named rates, dated measures and parameters, which is all that the model ever sees of it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import combinations
-
-import numpy as np
-import pandas as pd
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from ..model.errors import Fault, InputError, nearest
-from ..model.measures import DwellingsMeasure, Measure, PlacesMeasure
-from ..model.rates import MAX_HAZARD, Modifier, RateBook
+from ..model.measures import Measure
+from ..model.rates import Modifier, RateBook
 from ..model.region.region import Region
-from ..model.timeline import last_day, step_of
-from .files import KeyPath, Source, chain_hash, read_chain
-from .schema import Dated, DwellingsChange, PlacesChange, RateChange, ScenarioFile
+from ..model.timeline import step_of
+from .contradictions import Laid, contradictions
+from .cost import costs
+from .entries import Uncertain, Written, merged, ranges_of, settled
+from .files import Source, chain_hash, read_chain
+from .levers.lever import Effects, Setting
+from .parts import OLDEST, Offset, day_of
+from .schema import ScenarioFile
+from .town import LARGEST, SMALLEST, Town
 
-Refuse = Callable[[str, KeyPath, object, str, str], None]
+GRADES = ("law", "A", "B", "C", "none")
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,14 @@ class Scenario:
     ----------
     name : library name, or the file's name without ending; the coordinate in the results.
     modifiers, measures : as the model takes them; steps are absolute quarters.
-    hash : SHA-256 of the scenario's file and of those it builds on.
+    hash : SHA-256 of the scenario's file and of those it builds on (and of values other than the modes, if there are any).
     content : the file itself, without its base.
+    parameters : values that replace those of the rate book for the whole run.
+    warnings : what is odd about it, but possible.
+    evidence : grades of its entries, each once, the best first.
+    costs : euros until the end of the run, by entry, where the file gives them.
+    uncertain : the amounts given as ranges; the scenario stands at their modes, or at the values it was made with.
+    chain, town : what it was read from and laid over.
     """
 
     name: str
@@ -39,21 +48,22 @@ class Scenario:
     measures: tuple[Measure, ...]
     hash: str
     content: ScenarioFile
+    parameters: dict[str, float] = field(default_factory=dict)
+    warnings: tuple[Fault, ...] = ()
+    evidence: tuple[str, ...] = ()
+    costs: dict[str, float] = field(default_factory=dict)
+    uncertain: tuple[Uncertain, ...] = ()
+    chain: tuple[Source, ...] = field(default=(), repr=False)
+    town: Town | None = field(default=None, repr=False, compare=False)
 
+    def about(self) -> dict[str, Any]:
+        """What a description of the run says of it beside its changes, as plain values."""
+        return {"evidence": list(self.evidence), "costs": self.costs, "parameters": self.parameters,
+                "ranges": [u._asdict() for u in self.uncertain]}
 
-@dataclass(frozen=True)
-class Entry:
-    """One entry of a file with its place there, its steps and Quartiere; ``change`` is as written."""
-
-    source: Source
-    path: KeyPath
-    change: RateChange | PlacesChange | DwellingsChange
-    start: int | None
-    end: int | None
-    quartiere: tuple[int, ...] | None
-
-    def __str__(self) -> str:
-        return f"{self.path[0]} {int(self.path[1]) + 1} ({self.source.path.name})"
+    def rate_book(self, rates: RateBook) -> RateBook:
+        """A rate book with the scenario's parameters and modifiers laid over it."""
+        return rates.with_parameters(self.parameters).with_modifiers(self.modifiers)
 
 
 def resolve(scenario: str, region: Region, rates: RateBook, start_step: int, until_step: int) -> Scenario:
@@ -66,208 +76,148 @@ def resolve(scenario: str, region: Region, rates: RateBook, start_step: int, unt
 
     Raises
     ------
-    InputError : with every fault of the scenario: unknown rates and Quartiere, dates outside the run, entries that
-        contradict each other, amounts that lead below zero places or outside what a rate can be.
+    InputError : with every fault of the scenario: unknown rates, parameters, Quartiere and facilities, dates outside the
+        run, entries that contradict each other, amounts that lead below zero places or outside what a rate can be.
     """
-    chain = read_chain(scenario)
+    return _lay(read_chain(scenario), Town(region, rates, start_step, until_step), {})
+
+
+def ranges(scenario: Scenario) -> list[Uncertain]:
+    """The uncertain amounts of a scenario, in the order of its entries."""
+    return list(scenario.uncertain)
+
+
+def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
+    """The scenario with other values of uncertain amounts, by their names; those not named stay at their modes.
+
+    Raises
+    ------
+    InputError : a name is that of no range, or the values lead to what a scenario must not do.
+    """
+    names = [u.name for u in scenario.uncertain]
+    if unknown := [name for name in values if name not in names]:
+        raise InputError([
+            Fault("unknown_range", "error", scenario.name, None, None, name, "the name of an uncertain amount", nearest(name, names))
+            for name in unknown
+        ])
+    assert scenario.town is not None
+    return _lay(scenario.chain, scenario.town, values)
+
+
+def _lay(chain: tuple[Source, ...], town: Town, values: Mapping[str, float]) -> Scenario:
     faults: list[Fault] = []
-    entries = [entry for source in chain for entry in _entries(source, region, start_step, until_step, faults)]
-    modifiers = _modifiers(entries, rates, faults)
-    measures = [m for entry in entries if (m := _measure(entry)) is not None]
-    faults += [fault for pair in combinations(entries, 2) if (fault := _contradiction(*pair))]
-    faults += _below_zero(entries, region)
-    if not faults:
-        faults += _impossible_rates(entries, modifiers, rates, region.n_quartiere, start_step)
+    warnings: list[Fault] = []
+    written = merged(chain)
+    uncertain = ranges_of(written)
+    laid = [_entry(settled(entry, values), town, faults, warnings) for entry in written]
+    faults += contradictions(laid, town, bool(faults))
     if faults:
         raise InputError(faults)
-    return Scenario(chain[-1].name, tuple(modifiers), tuple(measures), chain_hash(chain), chain[-1].content)
+    digest = chain_hash(chain)
+    if values:
+        digest = hashlib.sha256(f"{digest} {sorted(values.items())}".encode()).hexdigest()
+    parameters = {name: value for entry in laid for name, value in entry.effects.parameters.items()}
+    grades = {entry.written.change.evidence or entry.written.source.content.evidence for entry in laid}
+    return Scenario(
+        chain[-1].name,
+        tuple(m for entry in laid for m in entry.effects.modifiers),
+        tuple(m for entry in laid for m in entry.effects.measures),
+        digest, chain[-1].content, parameters, tuple(warnings), tuple(g for g in GRADES if g in grades),
+        costs(laid, town), tuple(uncertain), chain, town,
+    )
 
 
-def _entries(source: Source, region: Region, start_step: int, until_step: int, faults: list[Fault]) -> Iterator[Entry]:
-    content = source.content
-    for section, changes in (("rate", content.rate), ("places", content.places), ("dwellings", content.dwellings)):
-        for number, change in enumerate(changes):
-            path = (section, number)
+def _entry(written: Written, town: Town, faults: list[Fault], warnings: list[Fault]) -> Laid:
+    change: Any = written.change
 
-            def refuse(id: str, key: KeyPath, value: object, expected: str, remedy: str, path: KeyPath = path) -> None:
-                faults.append(source.fault(id, (*path, *key), value, expected, remedy))
+    def refuse(id: str, key: str, value: object, expected: str, remedy: str) -> None:
+        faults.append(written.fault(id, key, value, expected, remedy))
 
-            ids = [change.quartier] if isinstance(change, DwellingsChange) else change.quartiere
-            quartiere = None if ids is None else _quartiere(ids, region, isinstance(change, DwellingsChange), refuse)
-            start, end = _steps(change, start_step, until_step, refuse)
-            yield Entry(source, path, change, start, end, quartiere)
+    def warn(id: str, key: str, value: object, expected: str, remedy: str) -> None:
+        warnings.append(written.fault(id, key, value, expected, remedy, "warning"))
+
+    setting = Setting(town, town.start_step + 1, None, None, refuse, warn)
+    single = getattr(change, "quartier", None)
+    if (ids := [single] if single else getattr(change, "quartiere", None)) is not None:
+        key = "quartier" if single else "quartiere"
+        setting = Setting(town, setting.start, None, _quartiere(ids, key, setting), refuse, warn)
+    start, end = _steps(change, setting)
+    if start is None:  # a relative date beyond the end of a short run
+        return Laid(written, town.until_step + 1, None, setting.quartiere, Effects())
+    setting = Setting(town, start, end, setting.quartiere, refuse, warn)
+    effects = change.effects(setting)
+    if change.cost and not effects.measures and (change.cost.per_unit or change.cost.per_unit_year):
+        refuse("cost_without_units", "cost", None, "units to pay for, which only places and dwellings have", "write per_year")
+    return Laid(written, start, end, setting.quartiere, effects if _known(effects, change, setting) else Effects())
 
 
-def _quartiere(ids: list[str], region: Region, single: bool, refuse: Refuse) -> tuple[int, ...]:
-    known = region.quartiere["quartier_id"].astype(str).tolist()
-    key = ("quartier",) if single else ("quartiere",)
-    for unknown in [i for i in ids if i not in known]:
-        expected = f"the id of a Quartier of {region.name}"
-        refuse("unknown_quartier", key, unknown, expected, _nearest_quartier(unknown, region))
-    return tuple(sorted({known.index(i) for i in ids if i in known}))
+def _known(effects: Effects, change: Any, setting: Setting) -> bool:
+    """Whether the rates are there, and depend on what the entry selects; ages a rate does not have would do nothing."""
+    rates, first = setting.town.rates, {m.rate: m for m in effects.modifiers}
+    ages_key = "age_from" if getattr(change, "age_from", None) is not None else "age_to"
+    try:
+        rates.with_modifiers(first.values())
+    except InputError as error:
+        keys = {"rate": "name", "age": ages_key}
+        for f in error.faults:
+            setting.refuse(f.id, keys.get(str(f.column), str(f.column)), f.value, f.expected, f.remedy)
+        return False
+    for m in first.values():
+        ages = rates[m.rate].completed_ages()
+        low, high = m.age_from or 0, OLDEST if m.age_to is None else m.age_to
+        if (m.age_from, m.age_to) != (None, None) and not ((ages >= low) & (ages <= high)).any():
+            setting.refuse("ages_outside_rate", ages_key, getattr(change, ages_key, None),
+                           f"ages of the rate {m.rate}, {min(ages)} to {max(ages)}", "correct the ages")
+    return True
 
 
-def _nearest_quartier(unknown: str, region: Region) -> str:
+def _quartiere(ids: list[str], key: str, setting: Setting) -> tuple[int, ...]:
+    town, found = setting.town, set[int]()
+    for id in ids:
+        if id in town.ids:
+            found.add(town.ids.index(id))
+        elif id in (LARGEST, SMALLEST):
+            found.add(town.by_size(id))
+        else:
+            expected = f"the id of a Quartier of {town.region.name}"
+            setting.refuse("unknown_quartier", key, id, expected, _nearest_quartier(id, town))
+    return tuple(sorted(found))
+
+
+def _nearest_quartier(unknown: str, town: Town) -> str:
     """Planners write names where ids are meant: a Quartier's name is answered with its id."""
-    ids = [str(i) for i in region.quartiere["quartier_id"]]
-    for id, name in zip(ids, region.quartiere["name"], strict=True):
+    for id, name in zip(town.ids, town.region.quartiere["name"], strict=True):
         if str(name).casefold() == unknown.casefold():
             return f"write the id “{id}”"
-    return nearest(unknown, ids)
+    return nearest(unknown, [*town.ids, *((LARGEST, SMALLEST) if unknown.startswith("@") else ())])
 
 
-def _steps(
-    change: Dated | DwellingsChange, start_step: int, until_step: int, refuse: Refuse
-) -> tuple[int | None, int | None]:
-    first, last = last_day(start_step) + timedelta(days=1), last_day(until_step)
-    run, longer = f"a date within the run, {first} to {last}", "correct the date, or run longer with --until"
-
-    def within(key: str, day: date | None, remedy: str) -> int | None:
-        if day is not None and not first <= day <= last:
-            refuse("date_outside_run", (key,), day, run, remedy)
-        return None if day is None else step_of(day)
-
-    if isinstance(change, DwellingsChange):
-        return within("date", change.date, longer), None
-    start = within("from", change.start, longer)
-    end = within("to", change.end, "delete the line if the change lasts to the end of the run")
-    return start, None if end is None else end + 1
-
-
-def _modifiers(entries: list[Entry], rates: RateBook, faults: list[Fault]) -> list[Modifier]:
-    modifiers = []
-    for e in entries:
-        if not isinstance(e.change, RateChange):
-            continue
-        c = e.change
-        selection = (e.quartiere, c.sex, c.age_from, c.age_to)
-        modifier = Modifier(c.name, c.kind, c.amount, "scenario", e.start, e.end, *selection)
-        try:
-            rates.with_modifiers([modifier])
-        except InputError as error:
-            keys = {"rate": "name", "age": "age_from" if c.age_from is not None else "age_to"}
-            for f in error.faults:
-                path = (*e.path, keys.get(str(f.column), str(f.column)))
-                faults.append(e.source.fault(f.id, path, f.value, f.expected, f.remedy))
-            continue
-        if (c.age_from is not None or c.age_to is not None) and (fault := _empty_ages(e, c, rates)):
-            faults.append(fault)
-        modifiers.append(modifier)
-    return modifiers
-
-
-def _empty_ages(entry: Entry, change: RateChange, rates: RateBook) -> Fault | None:
-    """A change of ages that the rate does not have would silently do nothing."""
-    rate = rates[change.name]
-    ages = [int(a) for a in rate.labels[rate.dims.index("age")]]
-    low, high = change.age_from or 0, math.inf if change.age_to is None else change.age_to
-    if any(low <= age <= high for age in ages):
-        return None
-    key = "age_from" if change.age_from is not None else "age_to"
-    return entry.source.fault("ages_outside_rate", (*entry.path, key), getattr(change, key),
-                              f"ages of the rate {change.name}, {min(ages)} to {max(ages)}", "correct the ages")
-
-
-def _measure(e: Entry) -> Measure | None:
-    match e.change:
-        case PlacesChange() as c if e.start is not None:
-            ages = (c.age_from, c.age_to)
-            return PlacesMeasure(c.facility, c.amount, c.unit, e.start, e.end, e.quartiere, *ages, c.note)
-        case DwellingsChange() as c if e.quartiere and e.start is not None:
-            return DwellingsMeasure(e.quartiere[0], c.rooms, c.dwellings, e.start, c.note)
-    return None
-
-
-def _contradiction(a: Entry, b: Entry) -> Fault | None:
-    """Two entries that speak of the same place, people and date, so that a reader cannot tell which one counts."""
-    if type(a.change) is not type(b.change) or not _share_a_quartier(a, b):
-        return None
-    x, y = a.change, b.change
-    if isinstance(x, DwellingsChange) and isinstance(y, DwellingsChange):
-        same, key = (x.rooms, a.start) == (y.rooms, b.start), "date"
-    elif isinstance(x, PlacesChange) and isinstance(y, PlacesChange):
-        same, key = x.facility == y.facility and a.start == b.start and _share_ages(x, y), "from"
-    elif isinstance(x, RateChange) and isinstance(y, RateChange):
-        same, key = x.name == y.name and _share_people(x, y) and _rates_contradict(a, b, x, y), "name"
-    else:
-        return None
-    if not same:
-        return None
-    value = getattr(y, "start" if key == "from" else key)
-    expected = f"one entry for one place and date, but {a} already has it"
-    return b.source.fault("contradictory_entries", (*b.path, key), value, expected,
-                          "merge the two entries, or give them different dates, Quartiere or ages")
-
-
-def _rates_contradict(a: Entry, b: Entry, x: RateChange, y: RateChange) -> bool:
-    """Factors may come on top of each other; two values at one time, or one change written twice, may not."""
-    if x.kind != y.kind:
-        return False
-    if x.kind == "value":
-        starts, ends = [e.start or 0 for e in (a, b)], [e.end or math.inf for e in (a, b)]
-        return max(starts) < min(ends) and x.amount != y.amount
-    return (a.start, a.quartiere, x.sex, x.age_from, x.age_to) == (b.start, b.quartiere, y.sex, y.age_from, y.age_to)
-
-
-def _share_a_quartier(a: Entry, b: Entry) -> bool:
-    return a.quartiere is None or b.quartiere is None or bool(set(a.quartiere) & set(b.quartiere))
-
-
-def _share_ages(x: Dated, y: Dated) -> bool:
-    low = max(x.age_from or 0, y.age_from or 0)
-    return low <= min(math.inf if c.age_to is None else c.age_to for c in (x, y))
-
-
-def _share_people(x: RateChange, y: RateChange) -> bool:
-    return _share_ages(x, y) and (x.sex is None or y.sex is None or x.sex == y.sex)
-
-
-def _below_zero(entries: list[Entry], region: Region) -> list[Fault]:
-    """Closed places that a Quartier (or the town) never had at the reference date."""
-    faults = []
-    for e in entries:
-        c = e.change
-        if not isinstance(c, PlacesChange) or c.unit != "places" or c.amount >= 0:
-            continue
-        for quartier in e.quartiere if e.quartiere is not None else [None]:
-            existing = _existing_places(region, c, quartier)
-            if -c.amount > existing:
-                ids = region.quartiere["quartier_id"]
-                where = region.name if quartier is None else f"Quartier {ids.iloc[quartier]}"
-                faults.append(e.source.fault("below_zero_places", (*e.path, "amount"), f"{c.amount:g}",
-                                             f"at most {existing:g} places to close, as many as {where} has",
-                                             "close fewer places"))
-    return faults
-
-
-def _existing_places(region: Region, change: PlacesChange, quartier: int | None) -> float:
-    """Places at the latest date, of the kind, ages and Quartier (None = the whole town) that a change speaks of."""
-    if region.facilities.empty or region.places.empty:
-        return 0.0
-    at: pd.DataFrame = region.places.merge(region.facilities[["facility_id", "kind", "quartier_id"]], on="facility_id")
-    at = at.loc[(at["kind"] == change.facility) & (at["age_from"] <= change.age_to)]
-    if quartier is not None:
-        at = at.loc[at["quartier_id"] == region.quartiere["quartier_id"].iloc[quartier]]
-    latest = dict(sorted(zip(at["facility_id"], at["date"], strict=True), key=lambda pair: pair[1]))
-    now = [date == latest[facility] for facility, date in zip(at["facility_id"], at["date"], strict=True)]
-    return float(at["places"].to_numpy(float)[now].sum())
-
-
-def _impossible_rates(
-    entries: list[Entry], modifiers: list[Modifier], rates: RateBook, n: int, start_step: int
-) -> list[Fault]:
-    """Rates that the changes lead above what they can be: shares above 1, hazards above the highest accepted one."""
-    book = rates.with_modifiers(modifiers)
-    limits = {"share": 1.0, "per year": MAX_HAZARD}
-    faults = []
-    for e in entries:
-        c = e.change
-        if not isinstance(c, RateChange) or (limit := limits.get(rates[c.name].unit)) is None:
-            continue
-        before = max(limit, float(np.max(rates[c.name].values)))
-        highest = float(book.resolve(c.name, e.start or start_step + 1, n)[1].max())
-        if highest > before:
-            faults.append(e.source.fault("impossible_rate", (*e.path, "amount"), f"{c.amount:g}",
-                                         f"a rate of at most {limit:g} {rates[c.name].unit}, it becomes {highest:.3g}",
-                                         "choose a smaller amount, or limit the rate with `kind = \"cap\"`"))
-    return faults
+def _steps(change: Any, setting: Setting) -> tuple[int | None, int | None]:
+    """First step and first step after the end; no first step where a relative date lies beyond the run."""
+    town = setting.town
+    run, longer = f"a date within the run, {town.first_day} to {town.last_day}", "correct the date, or run longer with --until"
+    key = "date" if hasattr(change, "date") else "from"
+    written: date | Offset | None = getattr(change, "date" if key == "date" else "start", None)
+    start = town.start_step + 1
+    if written is not None:
+        day = day_of(written, town.first_day)
+        if town.first_day <= day <= town.last_day:
+            start = step_of(day)
+        elif isinstance(written, Offset):
+            setting.warn("begins_after_run", key, day, run, "run longer with --until; as it is, the entry does nothing")
+            return None, None
+        else:
+            setting.refuse("date_outside_run", key, day, run, longer)
+    ends: date | Offset | None = getattr(change, "end", None)
+    if ends is None:
+        return start, None
+    day = day_of(ends, town.first_day, last=True)
+    if not town.first_day <= day <= town.last_day:
+        if isinstance(ends, date):
+            setting.refuse("date_outside_run", "to", day, run, "delete the line if the change lasts to the end of the run")
+        if day > town.last_day:
+            return start, None
+    if step_of(day) < start:
+        setting.refuse("end_before_start", "to", day, "a last day not before the first", "exchange the dates or correct one of them")
+        return start, None
+    return start, step_of(day) + 1
