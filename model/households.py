@@ -12,7 +12,7 @@ import numba as nb
 import numpy as np
 
 from .columns import Former, Kind, Plan, Sex, Union
-from .tables import NONE, Table
+from .tables import NONE, Table, distinct
 
 if TYPE_CHECKING:
     from .model import QuartierModel
@@ -216,7 +216,7 @@ def end_unions(model: QuartierModel, rows: np.ndarray, how: Former) -> None:
     """Dissolve the unions of these people, each couple named once or twice; both sides become unpartnered."""
     p = model.people
     other = model.rows_of(p.partner[rows])
-    both = np.unique(np.concatenate((rows, other[other >= 0])))
+    both = distinct(np.concatenate((rows, other[other >= 0])))
     p.partner[both], p.union_state[both], p.union_since[both] = NONE, Union.NONE, model.now
     p.former_union[both], p.leads[both] = how, 0
     p.plan[both[p.plan[both] == Plan.JOIN_PARTNER]] = Plan.NONE
@@ -320,7 +320,7 @@ MOST_GONE = 1 / 8
 
 def many_gone(model: QuartierModel) -> bool:
     """Whether so many people have died or left that their rows should be dropped."""
-    return np.count_nonzero(model.people.present == 0) > MOST_GONE * len(model.people)
+    return int(np.count_nonzero(model.people.present == 0)) > MOST_GONE * len(model.people)
 
 
 def compact(model: QuartierModel) -> None:

@@ -26,7 +26,8 @@ class Process:
     rates : names of rates and parameters it draws from.
     step : does one step's work on the model.
     start : fills its columns at the start of a run, None where the synthetic population already did.
-    remembers : what it keeps in ``model.side`` from step to step and cannot work out anew, by name; part of the saved state.
+    remembers : what it keeps in ``model.side`` from step to step and cannot work out anew, part of the saved state:
+        names in its own side table, or ``other.name`` in another.
     bounds : per decision that concerns everybody, an upper bound of its annual hazard [sex, age], see `shortlist`.
     """
 

@@ -27,21 +27,27 @@ class Start:
     fit: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def save(self, path: Path) -> None:
-        """Write all columns and the fit report's figures to one ``.npz``."""
+        """Write all columns and the fit report to one ``.npz``, which appears whole."""
         columns = {
             f"{table}.{name}": column
             for table in ("people", "households", "dwellings")
             for name, column in getattr(self, table).items()
         }
-        np.savez(path, allow_pickle=False, step=np.int64(self.step), **columns)
+        for name, column in self.fit.items():
+            text = not pd.api.types.is_numeric_dtype(column.dtype)
+            columns[f"fit.{name}"] = column.to_numpy(np.str_) if text else column.to_numpy()
+        temporary = path.with_name(f"{path.name}.tmp.npz")
+        np.savez(temporary, allow_pickle=False, step=np.int64(self.step), **columns)
+        temporary.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Start:
-        """Read what `save` wrote (without the fit report, which is written beside the results)."""
-        tables: dict[str, dict[str, np.ndarray]] = {"people": {}, "households": {}, "dwellings": {}}
+        """Read what `save` wrote."""
+        tables: dict[str, dict[str, np.ndarray]] = {"people": {}, "households": {}, "dwellings": {}, "fit": {}}
         with np.load(path, allow_pickle=False) as archive:
             for full in archive.files:
                 if full != "step":
                     table, name = full.split(".", 1)
                     tables[table][name] = archive[full]
-            return cls(int(archive["step"]), tables["people"], tables["households"], tables["dwellings"])
+            step = int(archive["step"])
+        return cls(step, tables["people"], tables["households"], tables["dwellings"], pd.DataFrame(tables["fit"]))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from .care_tables import care_givers, care_services, care_staff
 from .rounding import Rounding, round_people, round_whole
 from .schema import AGE_BIN_STARTS, DIMENSION, EVENT_BASIS, INDICATOR, INDICATORS, RATES, TABLE
 from .spread import Spread, indicator_spread, replicates_of
@@ -192,9 +193,13 @@ class PlannerTables:
         yield self.movements()
         yield self.childcare()
         yield self.care()
+        yield care_services(self)
+        yield care_givers(self)
+        yield care_staff(self)
         yield self.housing()
         yield self.disability()
         yield self.households()
+        yield self.kin()
 
     def overview(self) -> SheetTable:
         """Headline numbers of the town: one row per scenario, indicator and statistic, one column per year."""
@@ -332,6 +337,14 @@ class PlannerTables:
             values = self.means(table, lambda v: v)
             columns += self.group_columns(table, values, label_text(dimension, self.language))
         return SheetTable(_("Households"), _("Households by type and size"), columns)
+
+    def kin(self) -> SheetTable:
+        """Partner and nearest child of people aged 65 and over."""
+        _ = self._
+        values = self.means("kin", lambda v: v.sum(axis=2))
+        columns = [*self.rows(), *self.group_columns("kin", values, label_text("kin_measure", self.language))]
+        notes = [_("Every person is counted once by the nearest living child; the last two columns count children.")]
+        return SheetTable(_("Kin"), _("Partner and nearest child of people aged 65 and over"), columns, notes)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

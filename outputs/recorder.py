@@ -5,14 +5,18 @@ Quarterly tables cost one compiled pass over a few narrow columns; yearly tables
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numba as nb
 import numpy as np
 
 from ..model import households as verbs
+from ..model.care_places_needed import Wishes
 from ..model.columns import CARE_GRADE_BITS, DISABILITY_CARD_BIT, Kind, Role, Setting
+from ..model.kin import kin_counts
 from ..model.timeline import STEPS_PER_YEAR, is_year_end
+from .care_recorder import record_care, record_places_needed, record_staff
 from .labels import run_sizes, year_ends
 from .schema import (
     AGE_BIN_STARTS,
@@ -155,6 +159,7 @@ class Recorder:
     ----------
     model : the town at its start; the start is the first date of the tables.
     until : last absolute quarter that will be observed.
+    saved : what another recorder had seen (`save`) of the life that the model goes on with.
 
     Examples
     --------
@@ -163,11 +168,19 @@ class Recorder:
     >>> recorder.tables()["population"].sum()  # doctest: +SKIP
     """
 
-    def __init__(self, model: QuartierModel, until: int) -> None:
-        self._start, self._until, self._observed = model.now, until, 0
-        sizes = run_sizes(model.now, until, model.n_quartiere)
+    def __init__(self, model: QuartierModel, until: int, saved: Mapping[str, np.ndarray] | None = None) -> None:
+        self._until = until
+        self._start = model.now if saved is None else model.start_step
+        self._observed = 0 if saved is None else int(saved["observed"])
+        sizes = run_sizes(self._start, until, model.n_quartiere)
         self._tables = {t.name: np.zeros(t.shape(sizes), t.dtype) for t in TABLES}
-        self._first_year = (year_ends(model.now, until) or [0])[0]
+        if saved is not None:
+            for name, table in self._tables.items():
+                table[:] = saved[name]
+        self._rates, self._wishes = model.rates, Wishes()
+        if saved is not None:
+            self._wishes.restore(saved)
+        self._first_year = (year_ends(self._start, until) or [0])[0]
         self._bins = _group_of_age(AGE_BIN_STARTS)
         self._care_groups = _group_of_age(CARE_AGE_STARTS)
         self._disability_groups = _group_of_age(DISABILITY_AGE_STARTS)
@@ -192,7 +205,14 @@ class Recorder:
         expected = self._until - self._start + 1
         if self._observed != expected:
             raise RuntimeError(f"only {self._observed} of {expected} steps were observed")
+        record_places_needed(self._wishes, self._tables["places_needed"], self._first_year, self._start)
+        record_staff(self._rates, self._tables, self._first_year, self._start)
         return self._tables
+
+    def save(self) -> dict[str, np.ndarray]:
+        """What has been seen so far: copies of all tables, and ``observed``, the number of dates seen."""
+        seen = {name: table.copy() for name, table in self._tables.items()} | {"observed": np.array(self._observed)}
+        return seen | self._wishes.save()
 
     def _quarterly(self, model: QuartierModel, t: int) -> None:
         indicators = self._tables["indicators"][t]
@@ -200,6 +220,8 @@ class Recorder:
             indicators[:, _INDICATOR[name]] = values
         self._childcare(model, t)
         self._housing(model, t)
+        record_care(model, self._tables, t)
+        self._wishes.look(model)
         if t > 0:  # at the start nothing has happened yet
             for e, name in enumerate(DIMENSION["event"].ids):
                 self._tables["events"][t, :, e] = model.events[str(name)]
@@ -256,6 +278,7 @@ class Recorder:
         _count_ages(p.quartier, p.present, p.sex, p.birth, self._bins, bins, model.now, counts)
         tables["population"][y] = counts.reshape(n, 2, bins)
         tables["care"][y] = _care(model, self._care_groups)
+        tables["kin"][y] = kin_counts(model)
         tables["disability"][y] = _disability(model, self._disability_groups)
         tables["households"][y], tables["household_size"][y] = _types_and_sizes(model)
         d = model.dwellings
@@ -263,10 +286,11 @@ class Recorder:
         tables["dwellings"][y] = _table((d.quartier, n), (rooms, len(ROOMS)), (d.household < 0, 2))
 
 
-def record(model: QuartierModel, until: int) -> Recorder:
-    """Make a recorder, let it observe the start and every step to come."""
-    recorder = Recorder(model, until)
-    recorder.observe(model)
+def record(model: QuartierModel, until: int, saved: Mapping[str, np.ndarray] | None = None) -> Recorder:
+    """Make a recorder, let it observe the start and every step to come; or go on with what another one had seen."""
+    recorder = Recorder(model, until, saved)
+    if saved is None:
+        recorder.observe(model)
     model.observers.append(recorder.observe)
     return recorder
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from ..model.columns import Setting, Sex
+from .care_labels import CARE_LOAD, EMPLOYMENT, GIVERS, STAFF
 
 SCHEMA_VERSION: Final = 1
 """Raised when a table, a dimension or a label changes its meaning."""
@@ -41,13 +42,15 @@ class Indicator(Label):
 
     ``basis`` names what it rests on, in the words of ``Region.estimated``; it is estimated where the region lacks one.
     ``of_people`` says that it counts people or their households, so that it is rounded in what is published; places and
-    dwellings are not.
+    dwellings are not. ``better`` says whether more (1) or fewer (-1) is an aim of planning; 0 where neither is: a town
+    with more residents or more need is not a better or a worse one, and places are a means.
     """
 
     id: str
     unit: str = "persons"
     basis: tuple[str, ...] = (RATES,)
     of_people: bool = True
+    better: Literal[-1, 0, 1] = 0
 
     def estimated(self, missing: Iterable[str]) -> bool:
         """Whether it is marked as estimated, given what the region does not have (``Region.estimated``)."""
@@ -95,6 +98,10 @@ class ResultTable:
         return RATES in self.basis or bool(set(missing) & set(self.basis))
 
 
+def _labels(texts: Iterable[tuple[str, str, str]]) -> tuple[Label, ...]:
+    return tuple(Label(*text) for text in texts)
+
+
 def _bands(starts: tuple[int, ...]) -> tuple[Label, ...]:
     """Age bands from their lower ends, the last one open: (0, 15) -> 0-14, 15+."""
     closed = (Label(f"{a}-{b - 1}", f"ages {a} to {b - 1}", f"{a} bis {b - 1} Jahre") for a, b in pairwise(starts))
@@ -109,6 +116,9 @@ AGE_BIN_STARTS: Final = (*(i / 2 for i in range(HALF_YEAR_BINS)), *(float(a) for
 """Lower ends of the 112 age bins of `population`, years; the last is open."""
 
 CARE_AGE_STARTS: Final = (0, 15, 60, 65, 70, 75, 80, 85, 90)
+MAY_WAIT: Final = (5, 10, 20)
+"""Per cent of a year's seekers of a nursing home who may wait longer than one quarter."""
+CARER_AGE_STARTS: Final = (0, 30, 45, 55, 65, 75)
 DISABILITY_AGE_STARTS: Final = (0, 18, 25, 45, 55, 65, 75, 85)
 CARE_GRADES: Final = (1, 2, 3, 4, 5)
 ROOMS: Final = (1, 2, 3, 4, 5, 6, 7)
@@ -127,14 +137,20 @@ def _age_bin(start: float) -> Label:
 
 
 def _childcare(
-    key: str, en: str, de: str, unit: str = "children", basis: tuple[str, ...] = (RATES,), of_people: bool = True
+    key: str,
+    en: str,
+    de: str,
+    unit: str = "children",
+    basis: tuple[str, ...] = (RATES,),
+    of_people: bool = True,
+    better: Literal[-1, 0, 1] = 0,
 ) -> tuple[Indicator, Indicator]:
     ages = (
         ("under_3", "under 3", "unter 3 Jahren"),
         ("three_to_school", "3 to school entry", "3 Jahre bis Schuleintritt"),
     )
     first, second = (
-        Indicator(f"childcare_{key}_{band}", f"{en}, {age}", f"{de}, {alter}", unit, basis, of_people)
+        Indicator(f"childcare_{key}_{band}", f"{en}, {age}", f"{de}, {alter}", unit, basis, of_people, better)
         for band, age, alter in ages
     )
     return first, second
@@ -144,13 +160,14 @@ INDICATORS: Final = (
     Indicator("persons", "residents", "Einwohner", "persons", ()),
     Indicator("households", "private households", "Privathaushalte", "households", ("households",)),
     Indicator("care_recipients", "people in need of care (Pflegegrad 1 to 5)", "Pflegebedürftige (Pflegegrad 1 bis 5)"),
-    Indicator("care_residential", "people in need of care in nursing homes", "Pflegebedürftige in Heimen"),
+    # § 3 SGB XI: care at home comes before care in a home
+    Indicator("care_residential", "people in need of care in nursing homes", "Pflegebedürftige in Heimen", better=-1),
     *_childcare("children", "children", "Kinder", basis=("single_ages",)),
     *_childcare("need", "childcare places needed", "Bedarf an Kita-Plätzen", "places"),
     *_childcare(
-        "attending", "children in childcare (places outside the town included)", "betreute Kinder (auch auswärts)"
+        "attending", "children in childcare (places outside the town included)", "betreute Kinder (auch auswärts)", better=1
     ),
-    *_childcare("waiting", "children waiting for a place", "Kinder auf der Warteliste"),
+    *_childcare("waiting", "children waiting for a place", "Kinder auf der Warteliste", better=-1),
     *_childcare("places", "childcare places", "Kita-Plätze", "places", ("childcare_facilities",), False),
     Indicator("dwellings", "dwellings", "Wohnungen", "dwellings", ("dwellings",), False),
     Indicator("dwellings_vacant", "vacant dwellings", "leerstehende Wohnungen", "dwellings", ("dwellings",)),
@@ -160,6 +177,7 @@ INDICATORS: Final = (
         "households without a dwelling, present and intended",
         "Haushalte ohne Wohnung (bestehende und gewünschte)",
         "households",
+        better=-1,
     ),
     Indicator("severely_disabled", "severely disabled people", "schwerbehinderte Menschen"),
 )
@@ -185,6 +203,9 @@ EVENT_LABELS: Final = (
     Label("unserved_seekers", "seekers who found no dwelling", "erfolglose Wohnungssuchen"),
     Label("care_onset", "people who come to need care", "neue Pflegebedürftige"),
     Label("entries_into_residential_care", "entries into nursing homes", "Heimeintritte"),
+    Label("entries_in_own_quartier", "of these into a home in the own Quartier", "davon in ein Heim im eigenen Quartier"),
+    Label("left_for_home_outside", "departures to a nursing home outside the town", "Fortzüge in ein Heim auswärts"),
+    Label("admitted_from_outside", "admissions to nursing homes from outside the town", "Heimaufnahmen von auswärts"),
 )
 """In the order of `quartier.model.model.EVENTS`; a test holds the two together."""
 
@@ -222,6 +243,20 @@ HOUSEHOLD_TYPES: Final = (
     Label("other", "other private households", "sonstige Privathaushalte"),
     Label("institution", "institutions", "Einrichtungen"),
 )
+
+KIN_LABELS: Final = (
+    Label("persons", "people aged 65 and over", "Menschen ab 65 Jahren"),
+    Label("partner", "with a partner", "mit Partner oder Partnerin"),
+    Label("partner_household", "living with their partner", "mit Partner oder Partnerin im Haushalt"),
+    Label("child_household", "nearest child in the household", "nächstes Kind im Haushalt"),
+    Label("child_quartier", "nearest child in the same Quartier", "nächstes Kind im selben Quartier"),
+    Label("child_town", "nearest child elsewhere in town", "nächstes Kind anderswo in der Stadt"),
+    Label("child_away", "children only outside the town", "Kinder nur außerhalb der Stadt"),
+    Label("no_child", "no living child", "kein lebendes Kind"),
+    Label("children_town", "their living children in town", "ihre lebenden Kinder in der Stadt"),
+    Label("children_away", "their living children outside the town", "ihre lebenden Kinder außerhalb der Stadt"),
+)
+"""In the order of `quartier.model.kin.MEASURES`; a test holds the two together."""
 
 DIMENSIONS: Final = (
     Dimension("scenario", "scenario", "Szenario"),
@@ -278,6 +313,10 @@ DIMENSIONS: Final = (
             Label("childcare_under_3", "childcare, under 3", "Kita, unter 3 Jahren"),
             Label("childcare_three_to_school", "childcare, 3 to school entry", "Kita, 3 Jahre bis Schuleintritt"),
             Label("housing", "housing", "Wohnen"),
+            Label("nursing_home", "nursing homes (residents)", "Pflegeheime (Bewohner)"),
+            Label("ambulatory", "home care services (clients)", "ambulante Dienste (Kunden)"),
+            Label("day_care", "day care (guests; places per day)", "Tagespflege (Gäste; Plätze je Tag)"),
+            Label("short_term", "short-term care (stays in the quarter)", "Kurzzeitpflege (Aufenthalte im Quartal)"),
         ),
     ),
     Dimension(
@@ -293,7 +332,20 @@ DIMENSIONS: Final = (
             Label("operable", "operable places", "betreibbare Plätze"),
         ),
     ),
+    Dimension("giver", "who gives care", "wer pflegt", _labels(GIVERS), "core hours a week"),
+    Dimension(
+        "may_wait",
+        "share of those who want a home that may wait longer than one quarter",
+        "Anteil der Heimplatzsuchenden, der länger als ein Quartal warten darf",
+        tuple(Label(n, f"at most {n} % wait", f"höchstens {n} % warten") for n in MAY_WAIT),
+        "%",
+    ),
+    Dimension("staff", "staff of care", "Pflegepersonal", _labels(STAFF)),
+    Dimension("carer_age_group", "age group of carers", "Altersgruppe der Pflegenden", _bands(CARER_AGE_STARTS)),
+    Dimension("employment", "employment", "Erwerbstätigkeit", _labels(EMPLOYMENT)),
+    Dimension("care_load", "carers and people insufficiently cared for", "Pflegende und unzureichend Versorgte", _labels(CARE_LOAD)),
     Dimension("disability_age_group", "age group", "Altersgruppe", _bands(DISABILITY_AGE_STARTS)),
+    Dimension("kin_measure", "kin of people aged 65 and over", "Angehörige der Menschen ab 65", KIN_LABELS),
     Dimension("event", "event", "Ereignis", EVENT_LABELS),
 )
 
@@ -343,11 +395,53 @@ TABLES: Final = (
         "Bedarf und Angebot von Leistungen",
     ),
     ResultTable(
+        "care_hours",
+        ("time", "quartier", "giver"),
+        "core hours a week",
+        "need of care at home and who meets it",
+        "Pflegebedarf zu Hause und wer ihn deckt",
+    ),
+    ResultTable(
+        "care_staff",
+        ("year", "staff"),
+        "persons or full-time equivalents",
+        "staff of care of the town: need and supply",
+        "Pflegepersonal der Stadt: Bedarf und Angebot",
+    ),
+    ResultTable(
+        "places_needed",
+        ("year", "may_wait"),
+        "places",
+        "places in nursing homes the town needs, 0 = nobody asked",
+        "in der Stadt nötige Heimplätze, 0 = niemand fragte",
+    ),
+    ResultTable(
+        "carers",
+        ("time", "quartier", "sex", "carer_age_group", "employment"),
+        "persons",
+        "relatives in the town who give care, where they live",
+        "pflegende Angehörige in der Stadt am Wohnort",
+    ),
+    ResultTable(
+        "care_strain",
+        ("time", "quartier", "care_load"),
+        "persons",
+        "strain on carers, and insufficient care",
+        "Belastung der Pflegenden, unzureichende Versorgung",
+    ),
+    ResultTable(
         "disability",
         ("year", "quartier", "sex", "disability_age_group"),
         "persons",
         "severely disabled people",
         "schwerbehinderte Menschen",
+    ),
+    ResultTable(
+        "kin",
+        ("year", "quartier", "sex", "kin_measure"),
+        "persons",
+        "partner and nearest child of people aged 65 and over",
+        "Partner und nächstes Kind der Menschen ab 65 Jahren",
     ),
     ResultTable(
         "events",

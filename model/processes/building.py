@@ -1,8 +1,8 @@
 """Dwellings that are completed: by a measure, or, where the stock is only estimated, in step with the growth expected.
 
 A region that lists no dwellings has an estimated stock. Were it frozen, a growing town would run into a shortage that
-nobody has observed; so building keeps pace with the growth of the population expected at the start, a path fixed before
-the run (parameter `estimated_building_follows_growth`; 0 switches it off). A region with its own dwellings gets only what its
+nobody has observed; so building keeps pace with the households expected at the start, a path fixed before the run
+(parameter `estimated_building_follows_growth`; 0 switches it off). A region with its own dwellings gets only what its
 measures complete.
 """
 
@@ -21,6 +21,7 @@ from ..timeline import STEPS_PER_YEAR
 from .attraction import attraction
 from .births import birth_hazards, fertile_women
 from .out_moves import ORIGINS, expected_out_moves
+from .reference import reference_persons
 from .templates import Templates
 
 if TYPE_CHECKING:
@@ -50,19 +51,23 @@ def _dwellings_due(model: QuartierModel) -> np.ndarray:
     wanted = "dwellings" in model.region.estimated and model.has("in_migrate") and model.has("bear")
     if not (wanted and model.rates.parameter("estimated_building_follows_growth")):
         return np.zeros(HORIZON + 1)
-    people = expected_people(model)
-    households = np.count_nonzero((model.households.kind == Kind.PRIVATE) & (model.households.size > 0))
-    return np.maximum.accumulate(np.maximum(households * (people / people[0] - 1), 0.0))
+    households = expected_households(model)
+    return np.maximum.accumulate(np.maximum(households - households[0], 0.0))
 
 
-def expected_people(model: QuartierModel) -> np.ndarray:
-    """Residents expected at the end of each year, float64 [HORIZON + 1], by a projection of the whole town.
+def expected_households(model: QuartierModel) -> np.ndarray:
+    """Private households expected at the end of each year, float64 [HORIZON + 1], by a projection of the whole town.
 
-    Yearly cohort-component projection by sex and age with the rates of the start.
+    Yearly cohort-component projection by sex and age with the rates of the start; the share of reference persons by sex
+    and age stays that of the start population.
     """
-    rates = model.rates
+    p, rates = model.people, model.rates
     templates: Templates = model.side["in_migrate"]
     persons = templates.stock.sum(axis=0)
+    leads = np.zeros_like(persons)
+    heads = reference_persons(model, np.flatnonzero((model.households.kind == Kind.PRIVATE) & (model.households.size > 0)))
+    np.add.at(leads, (p.sex[heads], model.ages(heads)), 1)
+    headship = leads / np.maximum(persons, 1)
     arrivals = sum(templates.persons_per_year(model, origin) for origin in range(len(ORIGINS)))
     women = fertile_women(model)
     born = np.bincount(model.ages(women), birth_hazards(model, women), minlength=AGES)
@@ -70,14 +75,14 @@ def expected_people(model: QuartierModel) -> np.ndarray:
     leaving = expected_out_moves(model) / np.maximum(persons, 1)
     stay = np.exp(-pad_ages(rates["mortality"].values) - leaving)
     boys = rates.parameter("share_of_boys")
-    path = [float(persons.sum())]
+    path = [float((persons * headship).sum())]
     for _ in range(HORIZON):
         births = float((persons[1] * fertility).sum())
         persons = persons * stay + arrivals
         persons[:, 1:] = persons[:, :-1]
         persons[:, 0] = births * np.array([boys, 1 - boys])
-        path.append(float(persons.sum()))
-    return np.maximum(np.array(path), 1.0)
+        path.append(float((persons * headship).sum()))
+    return np.array(path)
 
 
 def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: np.ndarray | int) -> None:

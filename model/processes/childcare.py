@@ -303,4 +303,5 @@ PLACE_CHILDREN = Process(
     ),
     step=place_children,
     start=start_places,
+    remembers=("refused_ids", "refused_by", "scores"),
 )

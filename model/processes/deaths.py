@@ -11,6 +11,7 @@ from ..care_hazards import death_factors_by_code
 from ..households import remove
 from ..luck import Decision
 from ..process import Process
+from ..rates import MAX_HAZARD
 from ..thresholds import hazard_thresholds, pad_ages
 from ..timeline import STEPS_PER_YEAR, year_of
 from .repair import repair
@@ -43,7 +44,7 @@ def death_hazards(model: QuartierModel) -> np.ndarray:
     if model.has("change_need"):
         factors = np.moveaxis(death_factors_by_code(rates, year, frail=model.has("arrange_care")), 2, 0)
         by_code = by_code * pad_ages(factors)[None]
-    return by_code
+    return np.minimum(by_code, MAX_HAZARD)  # a scenario's level times the factor of a high grade
 
 
 def _thresholds(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ from ..kin import kin_of_arrivals
 from ..luck import Decision, Domain, Luck, derive_keys
 from ..process import Process
 from ..shortlist import shortlist
+from ..tables import distinct
 from ..timeline import STEPS_PER_YEAR
 from .care_need import care_of_arrivals
 from .disability import disability_of_arrivals
@@ -31,7 +32,7 @@ def out_migrate(model: QuartierModel) -> None:
     """
     p = model.people
     possible = [shortlist(model, decision) for decision in (Decision.EMIGRATE, Decision.OUT_MIGRATE)]
-    rows = np.union1d(*possible)
+    rows = distinct(np.concatenate(possible))
     unit = moving_units(model, rows)
     couple = (unit == 3) | (unit == 4)
     partner = np.where(couple, model.rows_of(p.partner[rows]), -1)

@@ -17,7 +17,7 @@ from ..luck import _LOW, _S32, pair_key, pair_unit, philox4x32, word
 SCANNED, KEPT = 64, 16
 """Candidates looked at and kept per proposer: they bound the cost."""
 NEAR_CELLS = 8
-"""Quartiere searched besides the own one."""
+"""Areas searched besides the own one."""
 _CELL_BITS: Final = np.uint64(12)
 _RING_BITS: Final = np.uint64(20)
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from ..asking import ask
 from ..columns import Former, Kind, Plan, Role, Sex, Union
-from ..geography import distances
 from ..households import end_unions, join, unite, with_children
 from ..luck import Decision
 from ..process import Process
 from ..shortlist import shortlist
 from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
+from .market_areas import area_distances, market_areas
 from .partner_market import NEAR_CELLS, match
 from .repair import repair
 
@@ -189,19 +189,27 @@ def start_unions(model: QuartierModel) -> None:
     free = (p.partner < 0) & (p.role != Role.RESIDENT) & (model.ages() >= model.rates.parameter("youngest_seeker"))
     expected = np.array([hazard[s, model.ages(np.flatnonzero(free & (p.sex == s)))].sum() for s in Sex])
     balance = np.sqrt(expected[::-1] / expected) if expected.min() > 0 else np.ones(2)
-    d = distances(model.region)
+    area = market_areas(model)
+    d = area_distances(model, area)
     near = np.argsort(np.where(np.eye(len(d), dtype=bool), -1, d), axis=1, kind="stable")[:, : NEAR_CELLS + 1].astype(
         np.int32
     )
     weight = model.rates.parameter("pair_distance_weight")
     log_km = weight * np.log1p(np.take_along_axis(d, near.astype(np.int64), axis=1))
-    model.side["form_union"] = {"rate": rate, "balance": np.clip(balance, 0.5, 2.0), "near": near, "log_km": log_km}
+    model.side["form_union"] = {
+        "rate": rate,
+        "balance": np.clip(balance, 0.5, 2.0),
+        "near": near,
+        "log_km": log_km,
+        "area": area,
+    }
 
 
 def _side(model: QuartierModel, rows: np.ndarray) -> dict[str, np.ndarray]:
     p = model.people
     kin = np.stack((p.id[rows], p.mother[rows], p.father[rows]), axis=1).astype(np.int32)
-    return {"key": p.key[rows], "cell": p.quartier[rows], "age": model.ages(rows), "kin": kin}
+    cell = model.side["form_union"]["area"][p.quartier[rows]]
+    return {"key": p.key[rows], "cell": cell, "age": model.ages(rows), "kin": kin}
 
 
 def _kernel(model: QuartierModel, wife_age: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 from ..columns import Kind, Role
 from ..geography import nearest_first
 from ..households import found, join
+from ..tables import distinct
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -73,7 +74,7 @@ def repair(model: QuartierModel, affected: np.ndarray, siblings: bool = False) -
     Quartier; where there is no adult at all, to an institution. Each case is counted as ``orphans``. ``affected`` are rows
     of households, doubled or emptied ones allowed.
     """
-    affected = np.unique(affected[affected >= 0]).astype(np.int32)
+    affected = distinct(affected[affected >= 0]).astype(np.int32)
     affected = affected[model.households.size[affected] > 0]
     if affected.size == 0:
         return

@@ -200,7 +200,7 @@ def test_a_rate_is_read_whatever_the_order_of_its_rows(tmp_path):
 @pytest.mark.parametrize("last", ["", "2023,f,0,4\n"], ids=["gap", "repeated"])
 def test_a_table_with_gaps_or_repeated_rows_is_refused(tmp_path, last):
     _write(tmp_path, DECLARATION, "year,sex,age,hazard\n2023,m,0,1\n2023,m,1,2\n2023,f,0,3\n" + last)
-    with pytest.raises(ValueError, match=r"test\.csv"):
+    with pytest.raises(InputError, match=r"test\.csv"):
         read_rates(tmp_path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from quartier.model.columns import DWELLING, HOUSEHOLD, PERSON, dwelling_table, household_table, people_table
-from quartier.model.tables import Column, Table, kernel_type
+from quartier.model.tables import Column, Table, distinct, kernel_type
 
 SCHEMA = {
     "birth": Column("u2", 0, "quarter", "absolute quarter of birth", "bear"),
@@ -104,3 +104,10 @@ def test_every_column_says_unit_meaning_and_owner_and_its_default_fits(schema):
         assert column.meaning, name
         assert column.owner, name
         assert np.array(column.default).astype(column.dtype) == column.default, name
+
+
+def test_distinct_values_come_once_and_ascending():
+    assert distinct(np.array([3, 1, 3, 2, 1], np.int32)).tolist() == [1, 2, 3]
+    assert distinct(np.zeros(0, np.int64)).size == 0
+    values = np.random.default_rng(1).integers(0, 500, 2000)
+    assert np.array_equal(distinct(values), np.unique(values))

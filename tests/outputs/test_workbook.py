@@ -20,9 +20,13 @@ SHEETS = [
     "Bewegungen",
     "Kita",
     "Pflege",
+    "Pflegeangebote",
+    "Pflegende",
+    "Pflegepersonal",
     "Wohnen",
     "Behinderung",
     "Haushalte",
+    "Angehörige",
     "Methodenblatt",
     "Anpassungsbericht",
 ]

@@ -44,7 +44,7 @@ def test_without_persistence_all_groups_choose_alike():
 
 def test_young_people_who_look_for_a_dwelling_mostly_find_it_among_the_young():
     people = old_and_young()
-    seekers = range(0, 40)
+    seekers = range(40)
     for i in seekers:  # they have lost their dwelling and come from anywhere
         people[i].update(age=22)
     model = toy.town(people, (MOVE,), quartiere=2, vacant_rooms=[2] * 200, check=False)

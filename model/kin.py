@@ -1,0 +1,278 @@
+"""Kin across households: who has a partner, where the living children are, and the children who live outside the town.
+
+Links (`mother`, `father`, `partner`) are ids; siblings are who shares a mother. Living children outside the town are a number
+per parent, `kin_away`: it grows when a child leaves the town (`households.remove`), shrinks as those children die (once
+a year, by the life table at the parent's age less the mean age at birth), and is drawn for parents who arrive. Fewer than one
+parent in ten thousand loses two children in one year; at most one is counted. Adults who arrive from Germany may be such
+children who come (back) to where a parent lives, as often as people of their age have a mother in town at the start; else the
+share of old people with a child in town would fade with every child who leaves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numba as nb
+import numpy as np
+
+from .columns import Role, Sex
+from .luck import Decision, pair_keys
+from .process import Process
+from .thresholds import AGES, pad_ages
+from .timeline import STEPS_PER_YEAR, is_year_end, year_of
+
+if TYPE_CHECKING:
+    from .model import QuartierModel
+
+OLD: Final = 65
+"""Age from which the kin of a person are reported (the age limit of the statistics of care and pensions)."""
+MEASURES: Final = (
+    "persons",
+    "partner",
+    "partner_household",
+    "child_household",
+    "child_quartier",
+    "child_town",
+    "child_away",
+    "no_child",
+    "children_town",
+    "children_away",
+)
+"""What is counted of people of 65 and over: persons; with a partner, and who lives with him or her; then by the nearest living
+child, each person once: in the household, the same Quartier, the town, only outside it, none; last, numbers of children."""
+
+
+@nb.njit(cache=True)
+def _nearest_children(present, birth, household, quartier, mother, father, row_of_id, latest, level, number):
+    """Per person born up to ``latest`` the place of the nearest living child in town (0 household, 1 Quartier, 2 town; 3 none)
+    and the number of children in town."""
+    for i in range(present.size):
+        if not present[i] or household[i] < 0:
+            continue
+        for parent in (mother[i], father[i]):
+            if parent < 0:
+                continue
+            j = row_of_id[parent]
+            if j < 0 or not present[j] or birth[j] > latest:
+                continue
+            place = 2
+            if household[j] == household[i]:
+                place = 0
+            elif quartier[j] == quartier[i]:
+                place = 1
+            level[j] = min(level[j], place)
+            number[j] += 1
+
+
+def children_in_town(model: QuartierModel, oldest_birth: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the nearest living child of everyone born up to a quarter lives, and how many live in the town.
+
+    Returns
+    -------
+    level : u8 per row of people: 0 in the household, 1 in the same Quartier, 2 in the town, 3 none in town (or too young).
+    number : u8 per row of people, living children in town.
+    """
+    p = model.people
+    level, number = np.full(len(p), 3, np.uint8), np.zeros(len(p), np.uint8)
+    _nearest_children(
+        p.present,
+        p.birth,
+        p.household,
+        p.quartier,
+        p.mother,
+        p.father,
+        model.row_of_id,
+        np.int64(oldest_birth),
+        level,
+        number,
+    )
+    return level, number
+
+
+def kin_counts(model: QuartierModel) -> np.ndarray:
+    """Kin of people of 65 and over, i64 [quartier, sex, measure] in the order of `MEASURES`."""
+    p, n = model.people, model.n_quartiere
+    latest = model.now - STEPS_PER_YEAR * OLD
+    level, number = children_in_town(model, latest)
+    rows = np.flatnonzero((p.present == 1) & (p.birth <= latest) & (p.household >= 0))
+    partner = model.rows_of(p.partner[rows])
+    together = (partner >= 0) & (p.household[np.maximum(partner, 0)] == p.household[rows])
+    away, nearest = p.kin_away[rows].astype(np.int64), level[rows]
+    values = (
+        np.ones(rows.size),
+        partner >= 0,
+        together,
+        nearest == 0,
+        nearest == 1,
+        nearest == 2,
+        (nearest == 3) & (away > 0),
+        (nearest == 3) & (away == 0),
+        number[rows],
+        away,
+    )
+    cell = p.quartier[rows].astype(np.int64) * len(Sex) + p.sex[rows]
+    counts = [np.bincount(cell, v, minlength=n * len(Sex)) for v in values]
+    return np.stack(counts, axis=-1).reshape(n, len(Sex), len(MEASURES)).astype(np.int64)
+
+
+def siblings(model: QuartierModel, row: int) -> np.ndarray:
+    """Rows of the people in town who share the mother (else the father) of one person."""
+    p = model.people
+    for link in (p.mother, p.father):
+        if link[row] >= 0:
+            rows = np.flatnonzero((link == link[row]) & (p.present == 1))
+            return rows[rows != row]
+    return np.empty(0, np.int64)
+
+
+def start_kin(model: QuartierModel) -> None:
+    """Tables for the children of parents who arrive, by age: shares by number borne, and the share alive."""
+    rates = model.rates
+    borne, alive = rates["children_borne"], rates["children_alive"]
+    shares = np.zeros((AGES, borne.values.shape[1]))
+    shares[:, 0] = 1.0
+    first = int(borne.labels[0][0])
+    shares[first:] = pad_ages(borne.values.T).T[: AGES - first]
+    living = np.ones(AGES)
+    first = int(alive.labels[0][0])
+    living[first:] = pad_ages(alive.values)[: AGES - first]
+    p, cells = model.people, (2, AGES)
+    grown = np.flatnonzero(
+        (p.present == 1) & (p.role != Role.CHILD) & (model.ages() >= rates.parameter("age_of_majority"))
+    )
+    cell = p.sex[grown].astype(np.int64) * AGES + model.ages(grown)
+    linked = np.bincount(cell, model.rows_of(p.mother[grown]) >= 0, minlength=2 * AGES).reshape(cells)
+    all_of_age = np.bincount(cell, minlength=2 * AGES).reshape(cells)
+    window = np.ones(5)
+    smooth = [np.convolve(table.sum(axis=0), window, mode="same") for table in (linked, all_of_age)]
+    share = rates.parameter("arrivals_with_kin") * smooth[0] / np.maximum(smooth[1], 1)
+    model.side["lose_kin"] = {
+        "borne": np.cumsum(shares, axis=1),
+        "alive": living,
+        "first": int(borne.labels[0][0]),
+        "share": share,
+    }
+
+
+def lose_kin(model: QuartierModel) -> None:
+    """At the end of a year: children outside the town die, by the life table at the parent's age less the mean age at birth."""
+    if not is_year_end(model.now):
+        return
+    p, rates = model.people, model.rates
+    rows = np.flatnonzero((p.kin_away > 0) & (p.present == 1))
+    _, hazard = rates.resolve("mortality", model.now, 1)
+    _, decline = rates.resolve("mortality_decline", model.now, 1)
+    by_age = pad_ages(hazard[0] * np.exp(-decline[0] * (year_of(model.now) - rates.parameter("mortality_base_year"))))
+    child = np.maximum(model.ages(rows) - int(rates.parameter("kin_generation_years")), 0)
+    chance = -np.expm1(-by_age.mean(axis=0)[child] * p.kin_away[rows])
+    dies = model.luck.uniform(Decision.KIN_AWAY_DEATH, model.now, p.key[rows]) < chance
+    p.kin_away[rows[dies]] -= 1
+
+
+def kin_of_arrivals(model: QuartierModel, rows: np.ndarray, origin: str) -> None:
+    """Kin of people who have just arrived from ``origin``: their children elsewhere, and parents who live here."""
+    if "lose_kin" not in model.side:
+        return
+    _children_elsewhere(model, rows)
+    if origin == "germany":
+        _parents_here(model, rows)
+
+
+def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
+    """Link some arriving adults to a mother in town who has a child elsewhere, and to her partner of that time.
+
+    The age difference comes from the distribution of births; among the women of that age the mother is the next one on a
+    ring of keys, so that one more woman changes only the draws that fall on her. In every step a quarter of the women
+    can be found, by their key: it bounds the cost.
+    """
+    p, rates, luck, now = model.people, model.rates, model.luck, model.now
+    ages = model.ages(rows)
+    adults = rows[(p.mother[rows] < 0) & (ages >= rates.parameter("age_of_majority"))]
+    comes = luck.uniform(Decision.JOIN_KIN, now, p.key[adults]) < model.side["lose_kin"]["share"][model.ages(adults)]
+    adults = adults[comes]
+    possible = np.flatnonzero((p.kin_away > 0) & (p.sex == Sex.FEMALE) & (p.present == 1))
+    possible = possible[p.key[possible] % np.uint64(STEPS_PER_YEAR) == now % STEPS_PER_YEAR]
+    possible = possible[~np.isin(possible, rows)]
+    if not (adults.size and possible.size):
+        return
+    spot = luck.words(Decision.START_KIN, now, p.key[possible]).astype(np.int64)
+    place = (model.ages(possible) << 32) + spot
+    order = np.lexsort((p.key[possible], place))
+    possible, place = possible[order], place[order]
+    u = luck.uniform(Decision.START_CHILD, now, p.key[adults])
+    spread = rates.parameter("child_mother_age_spread") * np.log(u / (1 - u)) * np.sqrt(3) / np.pi
+    wanted = model.ages(adults) + np.rint(np.clip(rates.parameter("kin_generation_years") + spread, 17, 45)).astype(
+        np.int64
+    )
+    mark = (np.minimum(wanted, AGES - 1) << 32) + luck.words(Decision.START_KIN, now, p.key[adults])
+    found = np.searchsorted(place, mark)
+    found = np.where(found == place.size, 0, found)
+    right_age = (place[found] >> 32) == wanted
+    adults, mothers = adults[right_age], possible[found[right_age]]
+    by_key = np.argsort(p.key[adults], kind="stable")
+    _, first = np.unique(mothers[by_key], return_index=True)
+    adults, mothers = adults[by_key][first], mothers[by_key][first]
+    p.mother[adults] = p.id[mothers]
+    p.kin_away[mothers] -= 1
+    fathers = model.rows_of(p.partner[mothers])
+    his = (fathers >= 0) & (p.sex[np.maximum(fathers, 0)] == Sex.MALE) & (p.union_since[mothers] <= p.birth[adults])
+    his &= p.birth[adults].astype(np.int64) - p.birth[np.maximum(fathers, 0)] >= STEPS_PER_YEAR * rates.parameter(
+        "youngest_seeker"
+    )
+    p.father[adults[his]] = p.id[fathers[his]]
+    fathers = fathers[his]
+    p.kin_away[fathers] = np.maximum(p.kin_away[fathers].astype(np.int64) - 1, 0)
+
+
+def _children_elsewhere(model: QuartierModel, rows: np.ndarray) -> None:
+    """Living children of arriving parents who stay outside: those borne, less those who died and those who came along.
+
+    Women of 40 and over have borne the number of their template (three and more: as the cohorts); a man has the children of
+    the woman he comes with; older men who come alone draw from the women's table, a few points more childless.
+    """
+    p, rates, side = model.people, model.rates, model.side["lose_kin"]
+    age = model.ages(rows)
+    women = rows[(p.sex[rows] == Sex.FEMALE) & (age >= rates.parameter("kin_of_arrivals_from"))]
+    borne = p.parity[women].astype(np.int64)
+    cdf = side["borne"][model.ages(women)]
+    u = model.luck.uniform(Decision.START_PARITY, model.now, p.key[women])
+    four = (1 - cdf[:, 3]) / np.maximum(1 - cdf[:, 2], 1e-9)
+    borne = borne + ((borne == 3) & (u < four))
+    p.kin_away[women] = _alive(model, women, borne, _at_home(model, rows, women))
+    partner = model.rows_of(p.partner[rows])
+    his = (p.sex[rows] == Sex.MALE) & (partner >= 0) & (p.sex[np.maximum(partner, 0)] == Sex.FEMALE)
+    p.kin_away[rows[his]] = p.kin_away[partner[his]]
+    alone = rows[(p.sex[rows] == Sex.MALE) & (partner < 0) & (age >= side["first"])]
+    cdf = side["borne"][model.ages(alone)]
+    cdf = cdf + (1 - cdf) * rates.parameter("childless_men_more") / np.maximum(1 - cdf[:, :1], 1e-9)
+    u = model.luck.uniform(Decision.START_PARITY, model.now, p.key[alone])
+    p.kin_away[alone] = _alive(model, alone, (u[:, None] >= cdf[:, :-1]).sum(axis=1), _at_home(model, rows, alone))
+
+
+def _at_home(model: QuartierModel, arrivals: np.ndarray, parents: np.ndarray) -> np.ndarray:
+    """Children who arrive together with each parent."""
+    p = model.people
+    known = np.concatenate((p.mother[arrivals], p.father[arrivals]))
+    here = model.row_of_id[known[known >= 0]]
+    count = np.bincount(here[here >= 0], minlength=len(p))
+    return count[parents]
+
+
+def _alive(model: QuartierModel, parents: np.ndarray, borne: np.ndarray, at_home: np.ndarray) -> np.ndarray:
+    """Children of each parent who are alive and not at home; every child has luck of its own."""
+    share = model.side["lose_kin"]["alive"][model.ages(parents)]
+    keys, out = model.people.key[parents], np.zeros(parents.size, np.int64)
+    for child in range(int(borne.max(initial=0))):
+        luck = pair_keys(keys, np.full(parents.size, child, np.uint64))
+        out += (borne - at_home > child) & (model.luck.uniform(Decision.START_KIN, model.now, luck) < share)
+    return out
+
+
+LOSE_KIN = Process(
+    "lose_kin",
+    reads=("people.birth", "people.sex"),
+    writes=("people.kin_away",),
+    rates=("mortality", "mortality_decline", "children_borne", "children_alive"),
+    step=lose_kin,
+    start=start_kin,
+)
