@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..model.errors import InputError
+from ..model.errors import Fault, InputError
 from . import help, machine
 from .language import LANGUAGES, VARIABLE, Say, speaker, wanted
 from .screen import Screen
+from .usage import CommandLine, command_class, group_class
 
 OK, DEFECT, INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -40,8 +41,8 @@ def told(screen: Screen, debug: bool = False) -> Iterator[None]:
         screen.faults(error.faults)
         screen.note(screen.say("Nothing was computed: {}.", screen.count(error.faults)), "bold")
         raise typer.Exit(INPUT) from None
-    except KeyboardInterrupt:
-        screen.note(screen.say("Interrupted; no results were kept."), "bold")
+    except KeyboardInterrupt as error:
+        screen.interrupted(getattr(error, "partial", None))
         raise typer.Exit(INTERRUPTED) from None
     except ReplicatesFailedError as error:
         screen.failures(error)
@@ -66,24 +67,31 @@ def screen_in(language: str) -> Screen:
     return Screen(language)
 
 
-def commands(given: list[str]) -> typer.Typer:
+def commands(given: list[str]) -> CommandLine:
     """The command line, in the language that its arguments ask for."""
     language = wanted(given)
     say = speaker(language)
-    app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="rich", add_help_option=False)
+    app = typer.Typer(
+        cls=group_class(say), add_completion=False, no_args_is_help=True, rich_markup_mode="rich", add_help_option=False
+    )
 
-    @app.callback(subcommand_metavar=say("COMMAND"), options_metavar="", help=say(help.QUARTIER))
+    @app.callback(subcommand_metavar=say("COMMAND"), options_metavar=say("[OPTIONS]"), help=say(help.QUARTIER))
     def quartier(show_help: Annotated[bool, help_option(say)] = False) -> None:
         pass
 
-    for command in (run_command, check_command, regions_command, scenarios_command, describe_command):
+    from .compare import compare_command
+    from .explore import explore_command
+
+    for command in (
+        run_command, compare_command, explore_command, check_command, regions_command, scenarios_command, describe_command,
+    ):
         function = command(say, language)
         name = function.__name__
         app.command(
-            name, help=say(help.COMMANDS[name]), options_metavar=say("[OPTIONS]"), add_help_option=False,
+            name, cls=command_class(say), help=say(help.COMMANDS[name]), options_metavar=say("[OPTIONS]"), add_help_option=False,
             rich_help_panel=say("Commands"),
         )(function)
-    return app
+    return CommandLine(app, language)
 
 
 def option(say: Say, *names: str, metavar: str = "", **more: Any) -> Any:
@@ -115,11 +123,18 @@ def region_argument(say: Say) -> Any:
     return typer.Argument(help=say(help.REGION), metavar="REGION", show_default=False, rich_help_panel=say("The town"))
 
 
+def named(region: str, command: str) -> None:
+    """Refuse a command that names no town."""
+    if not region:
+        remedy = f"write for instance `quartier {command} flensburg`; `quartier regions` lists the towns"
+        raise InputError(Fault("no_region", "error", "REGION", None, None, None, "the town: a name or a folder", remedy))
+
+
 def run_command(say: Say, in_language: str) -> Any:
     """`quartier run`."""
 
     def run(
-        region: Annotated[str, region_argument(say)],
+        region: Annotated[str, region_argument(say)] = "",
         scenario: Annotated[list[str] | None, option(say, "--scenario", "-s", metavar="NAME")] = None,
         until: Annotated[int | None, option(say, "--until", metavar="YEAR")] = None,
         replicates: Annotated[int, option(say, "--replicates", metavar="NUMBER")] = 10,
@@ -128,22 +143,32 @@ def run_command(say: Say, in_language: str) -> Any:
         out: Annotated[Path | None, option(say, "--out", metavar="FOLDER")] = None,
         language: Annotated[str, language_option(say)] = in_language,
         rounding: Annotated[str, option(say, "--rounding", metavar="five|ten|none")] = "five",
+        resume: Annotated[bool, option(say, "--resume")] = False,
+        precision: Annotated[str | None, option(say, "--precision", metavar="PERCENT")] = None,
+        max_replicates: Annotated[int | None, option(say, "--max-replicates", metavar="NUMBER")] = None,
+        dask: Annotated[str | None, option(say, "--dask", metavar="ADDRESS")] = None,
         check: Annotated[bool, option(say, "--check")] = False,
         debug: Annotated[bool, option(say, "--debug")] = False,
         show_help: Annotated[bool, help_option(say)] = False,
     ) -> None:
         screen = screen_in(language)
         with told(screen, debug):
-            from ..scenarios.request import RunRequest
+            named(region, "run")
+            from ..scenarios.request import MOST_REPLICATES, RunRequest
             from ..scenarios.run import run
 
             if workers is None:
                 workers = min(machine.processors(), 4)
             scenarios = tuple(scenario or ["baseline"])
-            request = RunRequest(region, scenarios, until, replicates, seed, workers, out, language, rounding, check)
+            most = MOST_REPLICATES if max_replicates is None else max_replicates
+            request = RunRequest(
+                region, scenarios, until, replicates, seed, workers, out, language, rounding, check, resume=resume,
+                dask=dask, precision=precision, most_replicates=most,
+            )
             with screen.progress() as report:
                 finished = run(request, report)
             screen.summary(finished.summary)
+            screen.precision(finished.precision, request.precision is not None)
             screen.finished(finished.folder, finished.warnings)
 
     return run
@@ -153,13 +178,14 @@ def check_command(say: Say, in_language: str) -> Any:
     """`quartier check`."""
 
     def check(
-        region: Annotated[str, region_argument(say)],
+        region: Annotated[str, region_argument(say)] = "",
         language: Annotated[str, language_option(say)] = in_language,
         debug: Annotated[bool, option(say, "--debug")] = False,
         show_help: Annotated[bool, help_option(say)] = False,
     ) -> None:
         screen = screen_in(language)
         with told(screen, debug):
+            named(region, "check")
             from ..model.region.read import check_region, find_region
 
             faults = check_region(find_region(region, screen.language), screen.language)

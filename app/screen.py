@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..outputs.summary import Summary
     from ..scenarios.executor import ReplicatesFailedError
+    from ..scenarios.precision import Precision
     from ..scenarios.run import Report
 
 STAGES = {
@@ -70,12 +71,53 @@ class Screen:
     def failures(self, error: ReplicatesFailedError) -> None:
         """Which replicates failed, and where whoever mends it finds the details."""
         for failure in error.failures:
-            values = (failure.job.replicate, failure.job.scenario, failure.reason.strip().splitlines()[-1])
+            values = (failure.replicate, failure.scenario, failure.reason.strip().splitlines()[-1])
             self.note(self.say("Replicate {} of scenario {} failed: {}", *values), "bold red")
         self.note(self.say(
             "This is a defect of Quartier, not of your figures. The file error.log, for whoever mends it, lies in {}",
             error.partial,
         ))
+
+        self.note(self.say("The replicates that are done are kept; the same command with --resume tries only the others."))
+
+    def interrupted(self, partial: Path | None) -> None:
+        """Ctrl-C, and whether there is anything to go on from."""
+        if partial is None:
+            self.note(self.say("Interrupted; no results were kept."), "bold")
+            return
+        self.note(self.say("Interrupted. What is done lies in {}", partial), "bold")
+        self.note(self.say("The same command with --resume goes on from there and gives the same results."))
+
+    def precision(self, precision: Precision | None, wished: bool) -> None:
+        """How sure the means are, and how many replicates would make them surer."""
+        from ..outputs.summary import grouped, short_labels
+
+        if precision is None or precision.replicates < 2:
+            self.line(self.say("From two replicates on, Quartier says how sure the means are."), "dim")
+            return
+        figures = [figure for figure in precision.worst() if figure.mean]
+        percent = self._percent(precision.wished, 1 if precision.wished < 0.1 else 0)
+        self.line(self.say("How sure the means of the last year are ({} replicates)", precision.replicates), "bold")
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for title in ("", self.say("mean"), "± 95 %", self.say("in %"), self.say("replicates for {}", percent)):
+            table.add_column(title, justify="right" if title else "left", no_wrap=True)
+        labels = short_labels(self.language)
+        for figure in figures:
+            needed = self.say("too many") if figure.needed is None else grouped(figure.needed)
+            half = self._decimal(figure.half_width * figure.mean)
+            shares = (half, self._percent(figure.half_width, 2), needed)
+            table.add_row(labels[figure.indicator], grouped(figure.mean), *shares)
+        self.out.print(table)
+        self.line(self.say("Of several scenarios the least sure one. More replicates narrow this, not the 10–90 % range."), "dim")
+        if wished and not precision.reached:
+            self.line(self.say("The precision wished for was not reached; --max-replicates stopped the run."), "yellow")
+
+    def _decimal(self, value: float, digits: int = 1) -> str:
+        text = f"{value:.{digits}f}"
+        return text.replace(".", ",") if self.language == "de" else text
+
+    def _percent(self, share: float, digits: int) -> str:
+        return f"{self._decimal(100 * share, digits)} %"
 
     def defect(self, what: str, details: str | None) -> None:
         """A defect of ours, with the traceback if it was asked for."""

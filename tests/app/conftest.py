@@ -42,7 +42,17 @@ def quartier(
 @pytest.fixture
 def town(tmp_path: Path) -> Path:
     """A folder with the two tables that are required: 3 Quartiere, 1,200 people."""
-    folder = tmp_path / "town"
+    return write_town(tmp_path / "town")
+
+
+@pytest.fixture(scope="module")
+def lasting_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same town for all tests of a file, which leave it as it is."""
+    return write_town(tmp_path_factory.mktemp("lasting") / "town")
+
+
+def write_town(folder: Path) -> Path:
+    """Write the town and return its folder."""
     folder.mkdir()
     (folder / "region.toml").write_text(
         'name = "Kleinstadt"\nags = "01999999"\nstate = "01"\nreference_date = 2022-12-31\n', encoding="utf-8"

@@ -7,10 +7,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-COMMANDS = ("run", "check", "regions", "scenarios", "describe")
+COMMANDS = ("run", "compare", "explore", "check", "regions", "scenarios", "describe")
 
 
 @pytest.mark.parametrize("command", [(), *((c,) for c in COMMANDS)])
@@ -74,7 +75,6 @@ def test_a_command_that_cannot_be_understood_ends_with_2(quartier, arguments):
     (("-s", "baselin"), ("--scenario", "Meinten Sie „baseline“?")),
     (("-s", "baseline", "-s", "baseline"), ("--scenario", "jedes Szenario einmal")),
     (("-s", "nix.toml"), ("--scenario", "eine Szenariodatei, die es gibt")),
-    (("-s", "more_childcare", "--until", "2025"), ("more_childcare.toml, Zeile 15, Schlüssel places 1 from",)),
 ])
 def test_what_cannot_be_run_is_refused_before_anything_is_written(quartier, town, arguments, words):
     said = quartier("run", town, *arguments)
@@ -83,6 +83,13 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(quartier, town
     for word in words:
         assert " ".join(word.split()) in text
     assert "Traceback" not in said.err and list(Path().iterdir()) == []
+
+
+def test_a_scenario_that_begins_after_the_run_is_refused_with_its_line(quartier, town, tmp_path):
+    scenario = "title.de = 'Spät'\n[[places]]\nfacility = 'childcare_centre'\namount = 10\nunit = 'percent'\nfrom = 2026-08-01\n"
+    (tmp_path / "late.toml").write_text(scenario, encoding="utf-8")
+    said = quartier("run", town, "-s", tmp_path / "late.toml", "--until", "2025")
+    assert said.code == 2 and "late.toml, Zeile 6, Schlüssel places 1 from" in " ".join(said.err.split())
 
 
 def test_all_faults_of_a_command_are_named_at_once(quartier, town):
@@ -167,11 +174,11 @@ def test_an_interruption_ends_with_130(quartier, town, monkeypatch):
 
 def test_a_failing_replicate_is_named_and_ends_with_1(quartier, town, monkeypatch, tmp_path):
     import quartier.scenarios.run as run
-    from quartier.scenarios.executor import Failure, Job
+    from quartier.scenarios.executor import Failure
 
-    failure = Failure(Job("baseline", 7), "Traceback (most recent call last):\n  …\nValueError: oh")
-    monkeypatch.setattr(run, "_synthesise", lambda *_: (None, None))
-    monkeypatch.setattr(run, "do_all", lambda *_: [failure])
+    failure = Failure("baseline", 7, "Traceback (most recent call last):\n  …\nValueError: oh")
+    monkeypatch.setattr(run, "_synthesise", lambda *_: (SimpleNamespace(done=lambda *_: False), None))
+    monkeypatch.setattr(run, "do_all", lambda *_, **__: [failure])
     said = quartier("run", town, "--out", tmp_path / "new")
     assert said.code == 1
     text = " ".join(said.err.split())

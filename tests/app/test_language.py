@@ -26,7 +26,7 @@ def test_the_language_is_asked_for_on_the_command_line_or_by_a_variable(monkeypa
 
 def test_every_help_text_is_there_in_german():
     say = speaker("de")
-    for text in (help.QUARTIER, help.REGION, *help.COMMANDS.values(), *help.OPTIONS.values()):
+    for text in (help.QUARTIER, help.REGION, help.RUNS, *help.COMMANDS.values(), *help.OPTIONS.values()):
         assert say(text) != text
 
 

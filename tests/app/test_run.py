@@ -70,25 +70,9 @@ def command(town: Path, out: Path, *more: object) -> list[str]:
 
 
 @pytest.mark.long
-def test_one_and_two_workers_give_the_same_results_bit_for_bit(town, tmp_path):
-    for workers in (1, 2):
-        subprocess.run(
-            command(town, tmp_path / str(workers), "--workers", workers, "--until", 2026, "--replicates", 3,
-                    "-s", "baseline", "-s", "no_migration"),
-            check=True, capture_output=True, timeout=300,
-        )
-    first, second = tmp_path / "1", tmp_path / "2"
-    assert same(values(first), values(second))
-    for name in ("forecast.xlsx", "forecast.csv"):
-        assert (first / name).read_bytes() == (second / name).read_bytes()
-    runs = [json.loads((folder / "run.json").read_text(encoding="utf-8"))["run"] for folder in (first, second)]
-    assert runs[0] == runs[1]
-
-
-@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C to a group of processes")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_ends_a_run_within_seconds_and_leaves_nothing(town, tmp_path, workers):
+def test_ctrl_c_ends_a_run_within_seconds_and_leaves_nothing_that_looks_finished(town, tmp_path, workers):
     out = tmp_path / "results" / "new"
     run = subprocess.Popen(
         command(town, out, "--workers", workers, "--until", 2100, "--replicates", 50), stdout=subprocess.PIPE,
@@ -105,4 +89,5 @@ def test_ctrl_c_ends_a_run_within_seconds_and_leaves_nothing(town, tmp_path, wor
     _, said = run.communicate(timeout=60)
     assert run.returncode == 130 and time.monotonic() - began < 20
     assert "Abgebrochen" in said and "Traceback" not in said
-    assert list((tmp_path / "results").iterdir()) == []
+    left = [p.name for p in (tmp_path / "results").iterdir()]
+    assert left == (["new.partial"] if "--resume" in said else [])  # what is done is kept, if anything is
