@@ -37,6 +37,8 @@ def write_part(path: Path, tables: Mapping[str, np.ndarray]) -> None:
     try:
         with temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **dict(tables))
+            file.flush()
+            os.fsync(file.fileno())  # a name must not survive a power cut without its content
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -46,6 +48,12 @@ def read_part(path: Path) -> dict[str, np.ndarray]:
     """The tables `write_part` wrote, by name."""
     with np.load(path, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
+
+
+def read_table(path: Path, name: str) -> np.ndarray:
+    """One table of a part."""
+    with np.load(path, allow_pickle=False) as archive:
+        return archive[name]
 
 
 def assemble(folder: Path, parts: Parts, labels: Labels, region: Region, run: RunInfo) -> Path:

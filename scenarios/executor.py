@@ -1,7 +1,8 @@
 """Doing many independent jobs, in this process or in several; the one seam between a run and the machine it runs on.
 
-A job is one replicate of one scenario. It writes its own result, so nothing but progress comes back, and the results
-are the same whoever does the job.
+A job is one replicate of some scenarios. It writes its own results, so nothing but progress comes back, and the results
+are the same whoever does the job. An `Executor` is any function that does jobs: `do_all` here with its processes, or the
+one of `dask_executor` with a cluster.
 """
 
 from __future__ import annotations
@@ -12,45 +13,72 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NOT_BEGUN: Final = -1
 STEPS_AHEAD: Final = 4
 """Steps (a year, so that yearly work is met too) that one job goes ahead of all others; see `_one`."""
 POLL_SECONDS: Final = 0.2
+LOST: Final = "the worker process ended without a word (killed, or out of memory?)"
 
 
 class Job(NamedTuple):
-    """One replicate of one scenario."""
+    """One replicate of some scenarios, the unit of work."""
+
+    replicate: int
+    scenarios: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One replicate of one scenario that failed, and why."""
 
     scenario: str
     replicate: int
+    reason: str
 
 
 class Work(Protocol):
     """What is to be done for every job; travels to the worker processes, so its class must be importable there."""
 
-    @property
-    def steps(self) -> int:
+    def steps(self, job: Job) -> int:
         """Steps of one job."""
         ...
 
-    def do(self, job: Job, tick: Callable[[], None]) -> None:
-        """Do the job and call ``tick`` after every step."""
+    def do(self, job: Job, tick: Callable[[], None]) -> list[Failure]:
+        """Do what the job still lacks, call ``tick`` after every step, and return what failed."""
+        ...
+
+    def done(self, replicate: int, scenario: str) -> bool:
+        """Whether one replicate of one scenario is there, whole."""
+        ...
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A job that failed, and why."""
+class Carried(Work, Protocol):
+    """Work that can be done on machines which do not see this one's files."""
 
-    job: Job
-    reason: str
+    def carried(self) -> Carried:
+        """A copy that holds all it needs."""
+        ...
+
+    def simulate(
+        self, job: Job, tick: Callable[[], None], keep: Callable[[int, str, Mapping[str, np.ndarray]], None]
+    ) -> list[Failure]:
+        """As `do`, but what comes out is handed to ``keep`` instead of being written."""
+        ...
+
+    def keep(self, replicate: int, scenario: str, tables: Mapping[str, np.ndarray]) -> None:
+        """Write what came out of one replicate of one scenario."""
+        ...
 
 
 class ReplicatesFailedError(Exception):
@@ -66,10 +94,12 @@ class ReplicatesFailedError(Exception):
 
 Progress = Callable[[int, int], None]
 """Called with the steps done and the steps of all jobs."""
+Executor = Callable[[Any, Sequence[Job], Progress], list[Failure]]
+"""Does all jobs of a work; those that fail are returned, in the order of the jobs, and leave the others alone."""
 
 
-def do_all(work: Work, jobs: Sequence[Job], workers: int, progress: Progress) -> list[Failure]:
-    """Do all jobs; those that fail are returned, in the order of ``jobs``, and leave the others alone.
+def do_all(work: Work, jobs: Sequence[Job], progress: Progress, workers: int = 1) -> list[Failure]:
+    """The executor of one machine.
 
     Parameters
     ----------
@@ -83,52 +113,59 @@ def do_all(work: Work, jobs: Sequence[Job], workers: int, progress: Progress) ->
         return _in_this_process(work, jobs, progress)
     context = multiprocessing.get_context("spawn")  # the same on every system, and nothing inherited by accident
     steps_done = context.RawArray("i", [NOT_BEGUN] * len(jobs))
-    reasons: dict[int, str] = {}
+    failed: dict[int, list[Failure]] = {}
     left = set(range(len(jobs)))
     while left:
-        left -= _in_processes(work, jobs, sorted(left), workers, steps_done, reasons, progress)
+        left -= _in_processes(work, jobs, sorted(left), workers, steps_done, failed, progress)
         # what is left was lost with a process that died; the jobs it may have been at are tried again, each alone
         suspects = sorted(i for i in left if steps_done[i] != NOT_BEGUN) or sorted(left)
         for i in suspects:
             steps_done[i] = NOT_BEGUN
-            if not _in_processes(work, jobs, [i], 1, steps_done, reasons, progress):
-                reasons[i] = "the worker process ended without a word (killed, or out of memory?)"
-                steps_done[i] = work.steps
+            if not _in_processes(work, jobs, [i], 1, steps_done, failed, progress):
+                failed[i] = lost(work, jobs[i], LOST)
+                steps_done[i] = work.steps(jobs[i])
         left -= set(suspects)
-    return [Failure(jobs[i], reasons[i]) for i in sorted(reasons)]
+    return [failure for i in sorted(failed) for failure in failed[i]]
+
+
+def lost(work: Work, job: Job, reason: str) -> list[Failure]:
+    """The failures of a job that came to no end: all of its scenarios that are not there."""
+    return [Failure(name, job.replicate, reason) for name in job.scenarios if not work.done(job.replicate, name)]
 
 
 def _in_this_process(work: Work, jobs: Sequence[Job], progress: Progress) -> list[Failure]:
     failures = []
+    steps = [work.steps(job) for job in jobs]
     for number, job in enumerate(jobs):
-        done = 0
+        before, done = sum(steps[:number]), 0
 
-        def tick(number: int = number) -> None:
+        def tick(before: int = before, most: int = steps[number]) -> None:
             nonlocal done
             done += 1
-            progress(number * work.steps + min(done, work.steps), len(jobs) * work.steps)
+            progress(before + min(done, most), sum(steps))
 
         try:
-            work.do(job, tick)
+            failures += work.do(job, tick)
         except Exception:
-            failures.append(Failure(job, traceback.format_exc()))
-        progress((number + 1) * work.steps, len(jobs) * work.steps)
+            failures += lost(work, job, traceback.format_exc())
+        progress(before + steps[number], sum(steps))
     return failures
 
 
 def _in_processes(
     work: Work, jobs: Sequence[Job], left: list[int], workers: int, steps_done: Any,
-    reasons: dict[int, str], progress: Progress,
+    failed: dict[int, list[Failure]], progress: Progress,
 ) -> set[int]:
     """Do the jobs ``left`` in a pool, as far as the pool lives; returns the numbers of those that came to an end."""
     others = set(multiprocessing.active_children())
     finished: set[int] = set()
+    total = sum(work.steps(job) for job in jobs)
     with ProcessPoolExecutor(
         min(workers, len(left)), multiprocessing.get_context("spawn"), _begin, (work, steps_done)
     ) as pool:
         try:
             with _interrupts_held():  # the processes start here and inherit it: Ctrl-C is the parent's business
-                number_of: dict[Future[str | None], int] = {pool.submit(_one, i, jobs[i]): i for i in left}
+                number_of: dict[Future[list[Failure]], int] = {pool.submit(_one, i, jobs[i]): i for i in left}
             pending = set(number_of)
             while pending:
                 done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
@@ -136,9 +173,9 @@ def _in_processes(
                     if isinstance(future.exception(), BrokenProcessPool):
                         continue
                     finished.add(number_of[future])
-                    if (reason := future.result()) is not None:
-                        reasons[number_of[future]] = reason
-                progress(sum(max(n, 0) for n in steps_done), len(jobs) * work.steps)
+                    if failures := future.result():
+                        failed[number_of[future]] = failures
+                progress(sum(max(n, 0) for n in steps_done), total)
         except BrokenProcessPool:  # it broke while jobs were being submitted
             pass
         except BaseException:
@@ -180,23 +217,23 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _one(number: int, job: Job) -> str | None:
-    """Do one job in a worker process; returns the traceback if it fails.
+def _one(number: int, job: Job) -> list[Failure]:
+    """Do one job in a worker process; returns what failed.
 
     With an empty cache the compiled functions are made in the first year: one job goes ahead and the others wait for
     it, so that they find them on disk instead of compiling the same again.
     """
-    while number > 0 and max(_steps_done) < min(STEPS_AHEAD, _work.steps):
+    steps = _work.steps(job)
+    while number > 0 and max(_steps_done) < min(STEPS_AHEAD, steps):
         time.sleep(0.02)
     _steps_done[number] = 0
 
     def tick() -> None:
-        _steps_done[number] = min(_steps_done[number] + 1, _work.steps)
+        _steps_done[number] = min(_steps_done[number] + 1, steps)
 
     try:
-        _work.do(job, tick)
+        return _work.do(job, tick)
     except Exception:
-        return traceback.format_exc()
+        return lost(_work, job, traceback.format_exc())
     finally:
-        _steps_done[number] = _work.steps
-    return None
+        _steps_done[number] = steps

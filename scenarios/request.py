@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, count
+from itertools import chain, count, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from ..model.timeline import STEPS_PER_YEAR, step_of
 DEFAULT_YEARS: Final = 20
 LONGEST_YEARS: Final = 100
 """Longer runs are refused as typing errors."""
+MOST_REPLICATES: Final = 200
+USUAL_PRECISION: Final = "1%"
 ROUNDINGS: Final = ("five", "ten", "none")
 LANGUAGES: Final = ("de", "en")
 
@@ -35,6 +38,10 @@ class RunRequest:
     out : folder for the results, which must not exist; None chooses a new one under ``runs``.
     language, rounding : of what planners read.
     check : whether the model checks itself after every step.
+    resume : go on with the unfinished run of ``out`` (None: the newest of this name).
+    dask : address of the scheduler of a Dask cluster that does the work; None = processes on this machine.
+    precision : what the headline figures shall reach, as text (``1%``); then ``replicates`` are run at a time.
+    most_replicates : where to stop if the precision is not reached.
     """
 
     region: str
@@ -47,6 +54,10 @@ class RunRequest:
     language: str = "de"
     rounding: str = "five"
     check: bool = False
+    resume: bool = False
+    dask: str | None = None
+    precision: str | None = None
+    most_replicates: int = MOST_REPLICATES
 
     def command(self, until: int) -> tuple[str, ...]:
         """The command line that gives the same results; without what cannot change them."""
@@ -54,6 +65,16 @@ class RunRequest:
         options = {"until": until, "replicates": self.replicates, "seed": self.seed, "language": self.language,
                    "rounding": self.rounding}
         return "quartier", "run", self.region, *scenarios, *(f"--{name}={value}" for name, value in options.items())
+
+
+    @property
+    def wished(self) -> float:
+        """The relative precision wished for, or the usual one to report on; NaN if the text says none."""
+        text = (self.precision or USUAL_PRECISION).strip().removesuffix("%").strip().replace(",", ".")
+        try:
+            return float(text) / 100
+        except ValueError:
+            return math.nan
 
 
 def option_fault(id: str, option: str, value: object, expected: str, remedy: str) -> Fault:
@@ -67,6 +88,12 @@ def option_faults(request: RunRequest) -> list[Fault]:
     for option, value in (("--replicates", request.replicates), ("--workers", request.workers)):
         if value < 1:
             faults.append(option_fault("too_small", option, value, "a whole number from 1", "give at least 1"))
+    if not 0 < request.wished <= 1:
+        expected, remedy = "a share of the figures above 0 and up to 100 %", "write it as in --precision 1%"
+        faults.append(option_fault("unknown_precision", "--precision", request.precision, expected, remedy))
+    if request.precision is not None and request.most_replicates < max(request.replicates, 2):
+        expected, remedy = f"a whole number from {max(request.replicates, 2)}", "give more, or fewer --replicates"
+        faults.append(option_fault("too_small", "--max-replicates", request.most_replicates, expected, remedy))
     if not 0 <= request.seed < 2**63:
         expected = "a whole number from 0"
         faults.append(option_fault("too_small", "--seed", request.seed, expected, "choose another number"))
@@ -105,12 +132,17 @@ def partial_of(out: Path) -> Path:
     return out.with_name(out.name + ".partial")
 
 
-def default_out(region_key: str, scenarios: Sequence[str], runs: Path = Path("runs")) -> Path:
-    """``runs/<region>-<scenarios>``, with the next free number if that exists."""
+def default_out(
+    region_key: str, scenarios: Sequence[str], runs: Path = Path("runs"), resume: bool = False
+) -> Path:
+    """``runs/<region>-<scenarios>``, with the next free number if that exists; ``resume``: the newest unfinished one."""
     names = [Path(s).stem for s in scenarios]
     shown = "-".join(names) if len(names) <= 3 else f"{names[0]}-and-{len(names) - 1}-more"
     plain = runs / f"{region_key}-{shown}"
     numbered = (plain.with_name(f"{plain.name}-{n}") for n in count(2))
+    if resume:
+        taken = takewhile(lambda p: p.exists() or partial_of(p).exists(), chain([plain], numbered))
+        return [plain, *(p for p in taken if partial_of(p).exists() and not p.exists())][-1]
     return next(p for p in chain([plain], numbered) if not p.exists() and not partial_of(p).exists())
 
 
@@ -129,7 +161,7 @@ def _out_faults(out: Path) -> list[Fault]:
         remedy = "name a new folder, or delete the old one; results are never overwritten"
         return [option_fault("existing_folder", "--out", out, "a folder that does not exist yet", remedy)]
     if partial_of(out).exists():
-        remedy = f"delete {partial_of(out)} if no other run is using it, or name another folder"
+        remedy = f"go on with it by --resume, delete {partial_of(out)} if no other run is using it, or name another folder"
         expected = "a folder beside which no unfinished run lies"
         return [option_fault("unfinished_run", "--out", out, expected, remedy)]
     existing = next(p for p in out.absolute().parents if p.exists())

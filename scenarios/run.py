@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
 
 from ..model.errors import Fault, InputError
 from ..model.rates import DATA, RateBook, read_rate_book
 from ..model.region.read import find_region, load_region
 from ..model.region.region import Region
 from ..model.timeline import step_of, year_of
-from .executor import Job, ReplicatesFailedError, do_all
+from . import resume
+from .executor import Executor, Job, ReplicatesFailedError, do_all
 from .files import read_chain
+from .fingerprint import data_hash
 from .interrupt import remembered_interrupt
+from .precision import Precision, precision_of
 from .replicate import Replicates
 from .request import (
     RunRequest,
@@ -60,9 +65,31 @@ class Plan:
         return partial_of(self.out)
 
     @property
-    def jobs(self) -> list[Job]:
-        """Replicate by replicate, so that all scenarios are equally far when somebody looks."""
-        return [Job(s.name, r) for r in range(self.request.replicates) for s in self.scenarios]
+    def results(self) -> Path:
+        """Where the results grow until they are complete."""
+        return self.partial / resume.RESULTS
+
+    def jobs(self, replicates: int, done: Callable[[int, str], bool]) -> list[Job]:
+        """What is to be simulated for so many replicates, in their order.
+
+        All scenarios of a replicate are one job, because they share their past; where that would leave workers idle,
+        each scenario is a job of its own.
+        """
+        jobs = []
+        for r in range(replicates):
+            lacking = tuple(s.name for s in self.scenarios if not done(r, s.name))
+            apart = replicates < self.request.workers and self.request.dask is None
+            jobs += [Job(r, (name,)) for name in lacking] if apart else [Job(r, lacking)] if lacking else []
+        return jobs
+
+    @property
+    def execute(self) -> Executor:
+        """Who does the jobs: processes on this machine, or a cluster."""
+        if self.request.dask is None:
+            return partial(do_all, workers=self.request.workers)
+        from .dask_executor import do_on_cluster
+
+        return partial(do_on_cluster, address=self.request.dask)
 
 
 @dataclass(frozen=True)
@@ -72,6 +99,15 @@ class Finished:
     folder: Path
     summary: Summary
     warnings: tuple[Fault, ...] = ()
+    precision: Precision | None = None
+
+
+class InterruptedRunError(KeyboardInterrupt):
+    """Ctrl-C, and something is done already: it lies in ``partial``, from where `--resume` goes on."""
+
+    def __init__(self, partial: Path) -> None:
+        self.partial = partial
+        super().__init__(str(partial))
 
 
 def run(request: RunRequest, report: Report = lambda stage, done, total: None) -> Finished:
@@ -81,7 +117,8 @@ def run(request: RunRequest, report: Report = lambda stage, done, total: None) -
     ------
     InputError : with all faults of request, region and scenarios, before anything is written.
     ReplicatesFailedError : replicates failed; what the others wrote stays in ``<out>.partial``, with an ``error.log``.
-    KeyboardInterrupt : after the workers have ended and ``<out>.partial`` has been removed.
+    KeyboardInterrupt : after the workers have ended; an `InterruptedRunError` if parts are done, which stay in
+        ``<out>.partial``, else nothing is left.
     """
     began = time.perf_counter()
     with remembered_interrupt() as check:
@@ -93,27 +130,65 @@ def run(request: RunRequest, report: Report = lambda stage, done, total: None) -
         told("read", 0, 1)
         plan = prepare(request)
         _create(plan)
-        try:
-            summary = _complete(plan, began, told)
-            check()
-            plan.partial.rename(plan.out)
-        except ReplicatesFailedError:
-            raise
-        except BaseException:
-            shutil.rmtree(plan.partial, ignore_errors=True)
-            raise
-    return Finished(plan.out, summary, plan.warnings)
+        with resume.alone(plan.out):
+            try:
+                finished = _complete(plan, began, told)
+                check()
+            except ReplicatesFailedError:
+                raise
+            except BaseException as error:
+                if not resume.worth_keeping(plan.partial):
+                    shutil.rmtree(plan.partial, ignore_errors=True)
+                elif isinstance(error, KeyboardInterrupt):
+                    raise InterruptedRunError(plan.partial) from None
+                raise
+            plan.results.rename(plan.out)
+            shutil.rmtree(plan.partial)  # single synthetic persons leave the run only on an explicit switch
+    return finished
 
 
-def _complete(plan: Plan, began: float, report: Report) -> Summary:
+def _complete(plan: Plan, began: float, report: Report) -> Finished:
     """Fill the partial folder: start population, replicates, results."""
     work, fit = _synthesise(plan, report)
-    failures = do_all(work, plan.jobs, plan.request.workers, lambda done, total: report("simulate", done, total))
-    if failures:
-        text = "\n".join(f"{f.job.scenario}, replicate {f.job.replicate}:\n{f.reason}" for f in failures)
-        (plan.partial / "error.log").write_text(text, encoding="utf-8")
-        raise ReplicatesFailedError(failures, plan.partial)
-    return _write(plan, work, fit, began, report)
+    precision = _simulate(plan, work, report)
+    summary = _write(plan, work, fit, precision.replicates, began, report)
+    return Finished(plan.out, summary, plan.warnings, precision)
+
+
+def _simulate(plan: Plan, work: Replicates, report: Report) -> Precision:
+    """Simulate what is not there yet; if a precision is wished, batch after batch until it is reached.
+
+    The size of a batch depends on nothing but the request, so that the same request stops at the same number anywhere.
+    """
+    request = plan.request
+    replicates = request.replicates
+    while True:
+        jobs = plan.jobs(replicates, work.done)
+        if jobs:
+            failures = plan.execute(work, jobs, lambda done, total: report("simulate", done, total))
+            if failures:
+                text = "\n".join(f"{f.scenario}, replicate {f.replicate}:\n{f.reason}" for f in failures)
+                (plan.partial / resume.LOG).write_text(text, encoding="utf-8")
+                raise ReplicatesFailedError(failures, plan.partial)
+        precision = _precision(plan, work, replicates)
+        if request.precision is None or precision.reached or replicates >= request.most_replicates:
+            return precision
+        replicates = min(replicates + request.replicates, request.most_replicates)
+
+
+def _precision(plan: Plan, work: Replicates, replicates: int) -> Precision:
+    """Monte Carlo error of the headline figures of the whole town at the end of the run."""
+    from ..outputs.schema import INDICATORS
+    from ..outputs.store import read_table
+    from ..outputs.summary import HEADLINE
+
+    columns = {indicator.id: i for i, indicator in enumerate(INDICATORS) if indicator.id in HEADLINE}
+    values = {}
+    for scenario in plan.scenarios:
+        parts = [work.part(r, scenario.name) for r in range(replicates)]
+        town = np.array([read_table(part, "indicators")[-1].sum(axis=0, dtype=np.int64) for part in parts])
+        values[scenario.name] = {name: town[:, i] for name, i in columns.items()}
+    return precision_of(values, plan.request.wished)
 
 
 def prepare(request: RunRequest) -> Plan:
@@ -123,7 +198,8 @@ def prepare(request: RunRequest) -> Plan:
     ------
     InputError : with all faults at once.
     """
-    faults = option_faults(request) + (out_faults(request.out) if request.out else [])
+    where = resume.folder_faults if request.resume else out_faults
+    faults = option_faults(request) + (where(request.out) if request.out else [])
     region, region_faults = _region(request)
     faults += [f for f in region_faults if f.severity == "error"]
     if region is None:
@@ -138,11 +214,19 @@ def prepare(request: RunRequest) -> Plan:
         except InputError as error:
             faults += error.faults
     faults += until_faults + _same_names(scenarios)
-    out = request.out or default_out(region.key, request.scenarios)
-    faults += [] if request.out else out_faults(out)
+    out = request.out or default_out(region.key, request.scenarios, resume=request.resume)
+    faults += [] if request.out else where(out)
     if faults:
         raise InputError(faults)
-    return Plan(request, region, rates, tuple(scenarios), start_step, until, out, tuple(region_faults))
+    plan = Plan(request, region, rates, tuple(scenarios), start_step, until, out,
+                (*region_faults, *(w for s in scenarios for w in s.warnings)))
+    if request.resume and (faults := resume.other_run_faults(plan)):
+        raise InputError(faults)
+    if request.dask is not None:
+        from .dask_executor import check_cluster
+
+        check_cluster(request.dask)
+    return plan
 
 
 def _region(request: RunRequest) -> tuple[Region | None, list[Fault]]:
@@ -174,57 +258,58 @@ def _same_names(scenarios: Sequence[Scenario]) -> list[Fault]:
 
 
 def _create(plan: Plan) -> None:
+    """Make the unfinished folder, or take it as it was left."""
     try:
-        plan.partial.mkdir(parents=True)
+        plan.partial.mkdir(parents=True, exist_ok=plan.request.resume)
     except OSError as error:
         raise InputError(unwritable(plan.out, f"the system refuses this one: {error.strerror}")) from None
 
 
 def _synthesise(plan: Plan, report: Report) -> tuple[Replicates, pd.DataFrame]:
     """Build the start population once, for all scenarios and replicates."""
+    from ..model.start import Start
     from ..model.synthesis import synthesise
 
     report("synthesise", 0, 1)
-    start = synthesise(plan.region, plan.rates, plan.request.seed)
-    file = plan.partial / "start.npz"
-    start.save(file)
+    resume.clear(plan.partial)
+    resume.write_identity(plan)
+    file = plan.partial / resume.START
+    if file.exists():
+        fit = Start.load(file).fit
+    else:
+        start = synthesise(plan.region, plan.rates, plan.request.seed)
+        start.save(file)
+        fit = start.fit
     work = Replicates(
-        plan.region, plan.rates, plan.scenarios, file, plan.partial / "parts", plan.start_step, plan.until,
+        plan.region, plan.rates, plan.scenarios, file, plan.partial / resume.PARTS, plan.start_step, plan.until,
         plan.request.seed, plan.request.check,
     )
-    return work, start.fit
+    return work, fit
 
 
-def _write(plan: Plan, work: Replicates, fit: pd.DataFrame, began: float, report: Report) -> Summary:
-    """Write the results of all replicates beside their parts, then delete what only the run needed."""
+def _write(
+    plan: Plan, work: Replicates, fit: pd.DataFrame, replicates: int, began: float, report: Report
+) -> Summary:
+    """Write the results of all replicates beside their parts."""
     from ..outputs.labels import Labels
     from ..outputs.rounding import Rounding
     from ..outputs.run_info import RunInfo
     from ..outputs.write import write_results
 
-    request = plan.request
+    request = replace(plan.request, replicates=replicates)
     report("write", 0, 1)
     titles = {s.name: s.content.title.say(request.language) for s in plan.scenarios}
     changes = {s.name: [asdict(change) for change in (*s.modifiers, *s.measures)] for s in plan.scenarios}
     info = RunInfo.of(
         plan.region, command=request.command(year_of(plan.until)), scenarios=titles, seed=request.seed,
         replicates=request.replicates, until=plan.until,
-        parameters={"values": plan.rates.parameters, "changes": changes},
-        inputs={"rates and parameters": _data_hash()} | {f"scenario {s.name}": s.hash for s in plan.scenarios},
+        parameters={"values": plan.rates.parameters, "changes": changes,
+                    "scenarios": {s.name: s.about() for s in plan.scenarios}},
+        inputs={"rates and parameters": data_hash(DATA)} | {f"scenario {s.name}": s.hash for s in plan.scenarios},
         timing={"seconds": round(time.perf_counter() - began, 1), "workers": request.workers},
     )
-    labels = Labels.of(plan.region, titles, request.replicates, plan.start_step, plan.until)
-    parts = {(job.scenario, job.replicate): work.part(job) for job in plan.jobs}
-    summary = write_results(plan.partial, parts, labels, plan.region, info, fit, language=request.language,
-                            rounding=cast(Rounding, request.rounding))
-    shutil.rmtree(work.parts)
-    work.start.unlink()  # single synthetic persons leave the run only on an explicit switch
-    return summary
-
-
-def _data_hash() -> str:
-    """SHA-256 over the model's own tables."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in DATA.iterdir() if p.suffix in (".csv", ".toml")):
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    labels = Labels.of(plan.region, titles, replicates, plan.start_step, plan.until)
+    parts = {(s.name, r): work.part(r, s.name) for r in range(replicates) for s in plan.scenarios}
+    plan.results.mkdir()
+    return write_results(plan.results, parts, labels, plan.region, info, fit, language=request.language,
+                         rounding=cast(Rounding, request.rounding))

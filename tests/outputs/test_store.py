@@ -143,3 +143,28 @@ def test_the_summary_holds_mean_and_quantiles_of_every_table(written):
                     assert np.allclose(short[table.name].sel(statistic=name).values, expected, rtol=1e-6)
             town = results["indicators"].sum("quartier").quantile(0.1, "replicate").values
             assert np.allclose(short["indicators_town"].sel(statistic="p10").values, town, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 100), (1, 1), (5, 3), (3, 7, 2, 2)])
+@pytest.mark.parametrize("most", [1, 300, 5_000, 10**9])
+def test_blocks_cover_a_table_once_and_are_as_small_as_they_can_be(shape, most):
+    from quartier.outputs.spread import blocks
+
+    seen = np.zeros(shape, int)
+    for where in blocks(10, shape, 4, most):
+        seen[where] += 1
+        block = np.empty(shape)[where]
+        assert block.size * 40 <= most or block.shape[:2] == (1, 1)
+    assert (seen == 1).all()
+
+
+def test_the_summary_is_the_same_whatever_the_size_of_the_blocks(written, monkeypatch):
+    from quartier.outputs import spread as module
+
+    small = module.blocks
+    with open_results(written.folder / "results.zarr") as results:
+        whole = [module.spread_of(results, table.name, 0) for table in TABLES]
+        monkeypatch.setattr(module, "blocks", lambda n, shape, size: small(n, shape, size, 64))
+        parts = [module.spread_of(results, table.name, 0) for table in TABLES]
+    for first, second in zip(whole, parts, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from quartier.outputs import texts
+from quartier.outputs.compare_groups import Verdict
 from quartier.outputs.labels import Labels, year_ends
 from quartier.outputs.run_info import portable
 from quartier.outputs.schema import AGE_BIN_STARTS, DIMENSION, DIMENSIONS, INDICATORS, TABLES
@@ -50,6 +52,9 @@ def test_every_text_has_a_german_translation_and_none_is_left_over():
         "five",
         "ten",
         "forecast",
+        "age group",
+        "type of household",
+        *get_args(Verdict),
     }
     assert catalogue.keys() - ids - estimated == set()
 

@@ -16,31 +16,38 @@ PROGRAM = '''
 import json, os, sys, time
 from dataclasses import dataclass
 from pathlib import Path
-from quartier.scenarios.executor import Job, do_all
+from quartier.scenarios.executor import Failure, Job, do_all
 
 @dataclass(frozen=True)
 class Toy:
     """Writes a number per job; replicate 1 fails, 2 kills its process, 3 is slow, if the folder's name asks for it."""
     folder: Path
-    steps: int = 6
+
+    def steps(self, job):
+        return 6
+
+    def done(self, replicate, scenario):
+        return (self.folder / f"{scenario}-{replicate}").exists()
 
     def do(self, job, tick):
         (self.folder / f"pid-{os.getpid()}").touch()
-        for step in range(self.steps):
+        for step in range(6):
             if "fail" in self.folder.name and job.replicate == 1 and step == 3:
                 raise ValueError("no such luck")
             if "kill" in self.folder.name and job.replicate == 2 and step == 3:
                 os._exit(9)
             time.sleep(60 if "slow" in self.folder.name and job.replicate == 3 else 0.005)
             tick()
-        (self.folder / f"{job.scenario}-{job.replicate}").write_text(str(job.replicate ** 2))
+            if step == 4:
+                (self.folder / f"a-{job.replicate}").write_text(str(job.replicate ** 2))
+        return [Failure("b", 4, "branch")] if "branch" in self.folder.name and job.replicate == 4 else []
 
 if __name__ == "__main__":
     folder, workers = Path(sys.argv[1]), int(sys.argv[2])
     seen = []
-    jobs = [Job("a", r) for r in range(5)]
-    failures = do_all(Toy(folder), jobs, workers, lambda done, total: seen.append((done, total)))
-    reasons = [(f.job.replicate, f.reason.strip().splitlines()[-1]) for f in failures]
+    jobs = [Job(r, ("a",)) for r in range(5)]
+    failures = do_all(Toy(folder), jobs, lambda done, total: seen.append((done, total)), workers)
+    reasons = [(f.replicate, f.reason.strip().splitlines()[-1]) for f in failures]
     print(json.dumps({"failures": reasons, "seen": seen}))
 '''
 
@@ -73,6 +80,12 @@ def test_a_failing_job_is_named_and_the_others_finish(program, workers):
     assert said["failures"] == [[1, "ValueError: no such luck"]]
     assert set(files) == {"a-0", "a-2", "a-3", "a-4"}
     assert said["seen"][-1] == [30, 30]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_scenario_that_fails_inside_a_job_is_named(program, workers):
+    said, files = done(program, "branch", workers)
+    assert said["failures"] == [[4, "branch"]] and len(files) == 5
 
 
 def test_a_worker_that_dies_takes_only_its_own_job_with_it(program):
@@ -114,12 +127,17 @@ def test_when_the_parent_is_interrupted_or_killed_its_workers_end_too(program, h
 
 def test_one_process_is_enough_for_one_job():
     class Here:
-        steps = 2
+        def steps(self, job: Job) -> int:
+            return 2
 
-        def do(self, job: Job, tick) -> None:
+        def done(self, replicate: int, scenario: str) -> bool:
+            return False
+
+        def do(self, job: Job, tick) -> list:
             tick()
             tick()
+            return []
 
     seen: list[tuple[int, int]] = []
-    assert do_all(Here(), [Job("a", 0)], 4, lambda d, t: seen.append((d, t))) == []
+    assert do_all(Here(), [Job(0, ("a",))], lambda d, t: seen.append((d, t)), 4) == []
     assert seen == [(1, 2), (2, 2), (2, 2)]

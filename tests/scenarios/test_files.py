@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from quartier.scenarios.files import chain_hash, library, read_chain, read_scenario
+from quartier.scenarios.levers import NAMED
 from quartier.scenarios.schema import ScenarioFile, json_schema
 
 
@@ -115,3 +116,6 @@ def test_the_json_schema_knows_every_key_and_refuses_others():
     assert set(schema["properties"]) == set(ScenarioFile.model_fields)
     places = schema["$defs"]["PlacesChange"]
     assert {"from", "to"} <= set(places["properties"]) and "from" in places["required"]
+    assert len(schema["properties"]["lever"]["items"]["oneOf"]) == len(NAMED)
+    assert {"min", "mode", "max"} == set(schema["$defs"]["Range"]["required"])
+    assert schema["$defs"]["Fertility"]["properties"]["name"]["const"] == "fertility"
