@@ -125,12 +125,17 @@ class Screen:
         self.note(details or self.say("Please run the same command with --debug and report what it shows."))
 
     def finished(self, folder: Path, warnings: Sequence[Fault]) -> None:
-        """Where the results are, and whether the region's tables deserve a second look."""
+        """Where the results are, what is odd in a scenario, and whether the region's tables deserve a second look."""
         self.line()
         self.line(self.say("Results: {}", folder), "bold")
         self.line(self.say("forecast.xlsx opens in Excel, the pictures lie in charts."))
-        if warnings:
-            self.line(self.say("The town's tables: {}; `quartier check` shows more.", self.count(warnings)), "yellow")
+        of_scenarios = [w for w in warnings if w.file.endswith(".toml") and w.file != "region.toml"]
+        of_tables = [w for w in warnings if w not in of_scenarios]
+        if of_scenarios:
+            self.line()
+            self.faults(of_scenarios, self.out)
+        if of_tables:
+            self.line(self.say("The town's tables: {}; `quartier check` shows more.", self.count(of_tables)), "yellow")
 
     def summary(self, summary: Summary) -> None:
         """The short table at the end of a run; one block per scenario, notes below."""

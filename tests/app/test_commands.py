@@ -205,3 +205,16 @@ def test_what_is_odd_about_a_town_is_said_at_the_end_of_a_run(capsys):
     odd = Fault("odd", "warning", "population.csv", 3, "persons", "900", "e", "r")
     Screen("de").finished(Path("runs/x"), [odd, odd])
     assert "2 Hinweise" in capsys.readouterr().out
+
+
+
+def test_a_warning_of_a_scenario_is_told_whole_at_the_end_of_a_run(capsys):
+    from quartier.app.screen import Screen
+    from quartier.model.errors import Fault
+
+    odd = Fault("wide", "warning", "mine.toml", 7, "amount", "0.9", "a value of 0.1 to 0.5", "look at the source")
+    Screen("de").finished(Path("runs/x"), [odd])
+    told = capsys.readouterr().out
+    assert "mine.toml" in told
+    assert "0.9" in told
+    assert "quartier check" not in told
