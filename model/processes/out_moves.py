@@ -85,7 +85,7 @@ def out_hazards(model: QuartierModel, destination: str) -> np.ndarray:
     childless = (others - family * parents) / (1 - parents)
     hazard = np.zeros((len(base), UNITS, 2, AGES))
     hazard[:, 1], hazard[:, 2], hazard[:, 5] = base * childless, base * family, base * child
-    hazard[:, 3:5] = hazard[:, 1:3] / 2
+    hazard[:, 3:5] = np.minimum(hazard[:, 1:3] / 2, rates.parameter("out_migration_ceiling_partner"))
     return np.minimum(hazard, rates.parameter("out_migration_ceiling"))
 
 

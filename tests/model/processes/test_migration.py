@@ -21,7 +21,7 @@ STAY = {"out_migration_germany": 0.0, "out_migration_abroad": 0.0}
 
 def leaving(from_age: int, to_age: int, **options: float):
     """Only people of these ages leave, for elsewhere in Germany."""
-    rates = book({"out_migration_ceiling": 40.0, **options}, **STAY)
+    rates = book({"out_migration_ceiling": 40.0, "out_migration_ceiling_partner": 40.0, **options}, **STAY)
     return rates.with_modifiers([Modifier("out_migration_germany", "value", CERTAIN, age_from=from_age, age_to=to_age)])
 
 
