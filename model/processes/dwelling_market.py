@@ -16,6 +16,7 @@ import numpy as np
 
 from ..geography import distances
 from ..luck import _LOW, _S32, TWO32, Decision, pair_unit, philox4x32
+from ..matching import deferred_acceptance
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -135,43 +136,6 @@ def _draw(luck, market, weights, seekers, limits, tastes, found, utility):
 
 
 @nb.njit(cache=True)
-def _accept(found, rank, n_dwellings):
-    """Seekers propose down their lists, a dwelling holds the smallest rank; returns the dwelling of each, -1 none."""
-    n = found.shape[0]
-    held = np.full(n_dwellings, -1, np.int32)
-    following = np.zeros(n, np.int32)
-    free = np.arange(n).astype(np.int32)
-    n_free = n
-    while n_free > 0:
-        n_free -= 1
-        i = free[n_free]
-        while following[i] < found.shape[1] and found[i, following[i]] >= 0:
-            d = found[i, following[i]]
-            following[i] += 1
-            if held[d] < 0:
-                held[d] = i
-                break
-            if rank[i, following[i] - 1] < rank[held[d], _place_of(found, held[d], d)]:
-                free[n_free] = held[d]
-                n_free += 1
-                held[d] = i
-                break
-    match = np.full(n, -1, np.int32)
-    for d in range(n_dwellings):
-        if held[d] >= 0:
-            match[held[d]] = d
-    return match
-
-
-@nb.njit(inline="always")
-def _place_of(found, i, d):
-    for c in range(found.shape[1]):
-        if found[i, c] == d:
-            return c
-    return 0
-
-
-@nb.njit(cache=True)
 def _lottery(stream, step, decision, key, priority, found, dwelling_key, rank):
     for i in range(key.size):
         for c in range(found.shape[1]):
@@ -237,7 +201,7 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, attraction:
     rank = np.zeros((seekers.n, candidates))
     _lottery(stream, now, lottery, entries[0], seekers.priority[near].astype(np.float64), found, keys, rank)
     match = np.empty(seekers.n, np.int64)
-    match[near] = _accept(found, rank, places.key.size)
+    match[near] = deferred_acceptance(found, -rank, entries[0], np.ones(places.key.size, np.int64))
     return np.where(match >= 0, order[np.maximum(match, 0)], -1)
 
 

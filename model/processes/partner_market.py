@@ -13,6 +13,7 @@ import numba as nb
 import numpy as np
 
 from ..luck import _LOW, _S32, pair_key, pair_unit, philox4x32, word
+from ..matching import deferred_acceptance
 
 SCANNED, KEPT = 64, 16
 """Candidates looked at and kept per proposer: they bound the cost."""
@@ -122,35 +123,6 @@ def _candidates(
 
 
 @nb.njit(cache=True)
-def _propose(found, scores, n_holders):
-    """Proposer-proposing deferred acceptance; returns for every proposer the holder, -1 for none."""
-    n = found.shape[0]
-    held, held_score = np.full(n_holders, -1, np.int32), np.empty(n_holders)
-    following = np.zeros(n, np.int32)
-    free = np.arange(n).astype(np.int32)
-    n_free = n
-    while n_free > 0:
-        n_free -= 1
-        i = free[n_free]
-        while following[i] < found.shape[1] and found[i, following[i]] >= 0:
-            j, score = found[i, following[i]], scores[i, following[i]]
-            following[i] += 1
-            if held[j] < 0:
-                held[j], held_score[j] = i, score
-                break
-            if score > held_score[j]:
-                free[n_free] = held[j]
-                n_free += 1
-                held[j], held_score[j] = i, score
-                break
-    match = np.full(n, -1, np.int32)
-    for j in range(n_holders):
-        if held[j] >= 0:
-            match[held[j]] = j
-    return match
-
-
-@nb.njit(cache=True)
 def _spots(stream, step, decision, key, out):
     """Everyone's place on the ring of this step."""
     for i in range(key.size):
@@ -211,4 +183,4 @@ def match(
         found,
         scores,
     )
-    return _propose(found, scores, holders["key"].size)
+    return deferred_acceptance(found, scores, proposers["key"], np.ones(holders["key"].size, np.int64))
