@@ -150,9 +150,11 @@ class CareFacilities:
         return np.maximum(places, 0) * self.opening.open_at(step)
 
     def operable(self, step: int) -> np.ndarray:
-        """Of these the places (i64 [n]) that can be filled: staff that is missing takes some away."""
+        """Of these the places (i64 [n]) that can be filled: staff that is missing takes some away, by a measure or because
+        the staff of the town does not suffice (`processes.care_staffing`; what is lost holds from one year to the next)."""
         places = self.places(step)
-        return np.clip(places + self._changes(step, operable_only=True), 0, places)
+        lost = self.model.side.get("staff_services", {}).get("lost", 0)
+        return np.clip(places + self._changes(step, operable_only=True) - lost, 0, places)
 
     def _changes(self, step: int, operable_only: bool) -> np.ndarray:
         if self._added is None:

@@ -1,8 +1,9 @@
 """Staff of care: people and full-time equivalents needed against the supply that ages, retires and is trained.
 
-A balance beside the run (model-care.md 5): nothing reacts to it, no wages, and no place closes by itself; a scenario takes
-places away (`operable_only`). At the start supply equals need. Two variants: the staff grows as in 2019-2023 (trend), or
-entrants follow the town's population of 18 to 34 (status quo).
+Pure functions (model-care.md 5): one year of a branch's staff by age, the balance of need and supply that the outputs
+show, and which places are lost where staff is short. At the start supply equals need; staff reacts to nothing, there are
+no wages. Two variants: the staff grows as in 2019-2023 (trend), or entrants follow the town's population of 18 to 34
+(status quo). The process that lets a shortage act is `processes.care_staffing`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numpy as np
 from .rates import RateBook
 
 Branch = Literal["home", "ambulatory"]
+BRANCHES: Final[tuple[Branch, ...]] = ("home", "ambulatory")
+"""Branches of the statistics: homes with day care and short-term care, and ambulatory services."""
 YOUNGEST, OLDEST = 20, 70
 """Ages of staff that are looked at; entrants are 20 to 34."""
 ENTRY: Final = slice(0, 15)
@@ -60,21 +63,56 @@ def supply(rates: RateBook, branch: Branch, start: float, young: np.ndarray) -> 
     ----------
     start : people at the end of the first year. young : float64 [years], the town's population of 18 to 34.
     """
-    growth, leaving = rates.parameter(f"care_staff_{branch}_growth"), exits(rates)
-    paths = []
+    leaving, paths = exits(rates), []
     for trend in (True, False):
         heads, out, first = start * start_ages(rates, branch), [start], None
         for year in range(1, young.size):
-            stays = heads * (1 - leaving)
-            entrants = heads.sum() * (1 + growth) - stays[:-1].sum()  # whoever turns 70 goes
+            entrants = trend_entrants(rates, branch, heads)
             first = entrants if first is None else first
             if not trend:
                 entrants = first * young[year] / young[0] if young[0] > 0 else 0.0
-            heads = np.concatenate(([0.0], stays[:-1]))
-            heads[ENTRY] += max(entrants, 0.0) / ENTRY.stop
+            heads = a_year_later(heads, leaving, entrants)
             out.append(heads.sum())
         paths.append(np.array(out))
     return paths[0], paths[1]
+
+
+def trend_entrants(rates: RateBook, branch: Branch, heads: np.ndarray) -> float:
+    """People who must enter a branch within a year for it to grow as in 2019-2023; ``heads`` by age 20..69."""
+    stays = (heads * (1 - exits(rates)))[:-1].sum()  # whoever turns 70 goes
+    return max(heads.sum() * (1 + rates.parameter(f"care_staff_{branch}_growth")) - stays, 0.0)
+
+
+def a_year_later(heads: np.ndarray, leaving: np.ndarray, entrants: float) -> np.ndarray:
+    """Staff by age 20..69 after a year of exits (probabilities) and of entrants, who are spread over 20 to 34."""
+    heads = np.concatenate(([0.0], (heads * (1 - leaving))[:-1]))
+    heads[ENTRY] += entrants / ENTRY.stop
+    return heads
+
+
+def units_lost(lacking: float, needed: np.ndarray, own: np.ndarray, most: float, keys: np.ndarray) -> np.ndarray:
+    """Full-time equivalents (float64) that each facility must do without; together at least what is lacking.
+
+    The facility with the highest shortage of its own loses first, and no more than the share ``most`` of its need; only
+    when all have come so far, all lose more in the same proportion (model-care.md 5).
+
+    Parameters
+    ----------
+    lacking : full-time equivalents the branch lacks. needed, own : float64, per facility, what its places take and what it
+        has. keys : u64, settle equal shortages.
+    """
+    lost = np.zeros(needed.size)
+    total = needed.sum()
+    if lacking <= 0 or total <= 0:
+        return lost
+    with np.errstate(divide="ignore", invalid="ignore"):
+        short = np.where(needed > 0, 1 - own / needed, -np.inf)
+    order = np.lexsort((keys, -short))
+    may_lose = most * needed[order]
+    before = np.cumsum(may_lose) - may_lose
+    lost[order] = np.clip(lacking - before, 0, may_lose)
+    beyond = min(lacking, total) - lost.sum()
+    return lost + max(beyond, 0) * (needed - lost) / max((needed - lost).sum(), 1e-12)
 
 
 def balance(rates: RateBook, residents: np.ndarray, clients: np.ndarray, young: np.ndarray) -> np.ndarray:

@@ -163,11 +163,32 @@ def care_staff(t: PlannerTables) -> SheetTable:
             shown = np.where(first[:, None] == np.arange(years), _("yes"), "–").astype(object)
             header = f"{name}{_('first year with staff for less than 95 % of the need')}, {variant}"
             columns.append(SheetColumn(header, shown.ravel(), "text", estimated=True))
+    columns += _places_lost(t)
     notes = [
-        _("At the start supply equals need. No wages, no reaction: a scenario takes places away (operable places)."),
+        _("At the start supply equals need; no wages. Of places beyond the staff of the run's variant none can be filled."),
         _("Trend: staff grows as in 2019 to 2023. Status quo: entrants follow the population of 18 to 34."),
+        _("Newly opened services bring their staff; services that the region does not list lose no places."),
     ]
     return SheetTable(_("Care staff"), _("Staff of care: need and supply"), columns, notes)
+
+
+def _places_lost(t: PlannerTables) -> list[SheetColumn]:
+    """Places of the town that cannot be filled on 31 December, and the first year in which they are more than 5 %."""
+    from .planner_tables import SheetColumn
+
+    measures, services = DIMENSION["measure"].ids, DIMENSION["service"].ids
+    names = dict(zip(services, label_text("service", t.language), strict=True))
+    town = _split(t.means("services", lambda v: v.reshape(*v.shape[:2], -1))[:, t.year_ends]).sum(axis=2)
+    columns = []
+    for service in ("nursing_home", "ambulatory", "day_care", "short_term"):
+        places, operable = (town[..., services.index(service), measures.index(m)] for m in ("places", "operable"))
+        lost = t.rounded((places - operable).ravel(), False)
+        columns.append(SheetColumn(f"{names[service]}: {t._('places that cannot be filled')}", lost, estimated=True))
+        first = first_year_short(places, operable)
+        shown = np.where(first[:, None] == np.arange(len(t.years)), t._("yes"), "–").astype(object)
+        header = f"{names[service]}: {t._('first year with less than 95 % of the places operable')}"
+        columns.append(SheetColumn(header, shown.ravel(), "text", estimated=True))
+    return columns
 
 
 def first_year_short(needed: np.ndarray, there: np.ndarray, enough: float = 0.95) -> np.ndarray:

@@ -8,6 +8,7 @@ from .births import BEAR
 from .care_giving import GIVE_CARE
 from .care_need import CHANGE_NEED
 from .care_setting import ARRANGE_CARE
+from .care_staffing import STAFF_SERVICES
 from .childcare import FORM_NEED, PLACE_CHILDREN
 from .deaths import DIE
 from .disability import RECOGNISE_DISABILITY
@@ -34,5 +35,6 @@ STEP: tuple[Process, ...] = (
     GIVE_CARE,
     FORM_NEED,
     PLACE_CHILDREN,
+    STAFF_SERVICES,
 )
 """One step, one screen; why this order: `docs/model-description.md`."""

@@ -13,6 +13,7 @@ from pydantic import Discriminator, Tag
 from ..parts import MARK
 from .care_onset import CareOnset
 from .care_rate import CareRate
+from .care_training import CareTraining
 from .childcare_conversion import ChildcareConversion
 from .childcare_expansion import ChildcareExpansion
 from .childcare_staff_shortage import ChildcareStaffShortage
@@ -33,6 +34,7 @@ from .rate_change import RateChange
 NAMED: Final = {
     "care_onset": CareOnset,
     "care_rate": CareRate,
+    "care_training": CareTraining,
     "childcare_conversion": ChildcareConversion,
     "childcare_expansion": ChildcareExpansion,
     "childcare_staff_shortage": ChildcareStaffShortage,
@@ -64,6 +66,7 @@ def _name(value: Any) -> str:
 NamedLever = Annotated[
     Annotated[CareOnset, Tag("=care_onset")]
     | Annotated[CareRate, Tag("=care_rate")]
+    | Annotated[CareTraining, Tag("=care_training")]
     | Annotated[ChildcareConversion, Tag("=childcare_conversion")]
     | Annotated[ChildcareExpansion, Tag("=childcare_expansion")]
     | Annotated[ChildcareStaffShortage, Tag("=childcare_staff_shortage")]

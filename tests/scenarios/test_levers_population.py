@@ -7,6 +7,7 @@ import pytest
 from lever_town import RATES, changed, lives, run, scenario, world
 from quartier.model.asking import Audit
 from quartier.model.care_hazards import path
+from quartier.model.care_staff import a_year_later, exits
 from quartier.model.cases import remembered
 from quartier.model.columns import Setting
 from quartier.model.processes import STEP
@@ -173,6 +174,17 @@ def test_outpatient_first_in_one_quartier_changes_in_a_quarter_only_who_would_ha
     assert stayed
     partners = {base.people.key[r] for key in stayed for r in [base.row_of_id[p] for p in partner_of(base, key)] if r >= 0}
     assert differ <= stayed | partners | household_of(more, stayed)
+
+
+def test_care_training_multiplies_those_who_enter_the_occupation_and_leaves_all_lives_alone_while_nothing_is_short(tmp_path):
+    text = "[[lever]]\nname='care_training'\npercent=50\n"
+    base, more = (world(t) for t in (None, scenario(text, tmp_path)))
+    start = base.side["staff_services"]["heads"].copy()
+    run(base, 4), run(more, 4)
+    stays = np.stack([a_year_later(heads, exits(base.rates), 0.0) for heads in start])
+    few, many = (m.side["staff_services"]["heads"].sum() - stays.sum() for m in (base, more))
+    assert few > 0 and many == pytest.approx(1.5 * few)
+    assert changed(lives(base), lives(more)) == set()
 
 
 def wishes(model):

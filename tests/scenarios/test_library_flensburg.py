@@ -60,7 +60,7 @@ MOVES = {
     "new_build_area": {"dwellings": 1}, "outpatient_first": {"in_homes": -1, "births": 0}, "no_migration": {"arrivals": -1},
     "staff_shortage_childcare": {"operable_young": -1, "places_young": 0, "attending_young": -1, "births": 0},
     "care_places_frozen": {"in_homes": -1, "need": None}, "nursing_home_expansion": {}, "day_care_expansion": {},
-    "staff_shortage_care": {},
+    "staff_shortage_care": {}, "care_staff_status_quo": {"births": 0},
 }
 """Which way figures go against the baseline within two years; 0 = not at all."""
 
