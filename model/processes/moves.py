@@ -201,27 +201,6 @@ def _give_up(model: QuartierModel) -> None:
         leave_town(model, gone.astype(np.int32), np.zeros(gone.size, bool))
 
 
-def housing_counts(model: QuartierModel) -> dict[str, np.ndarray]:
-    """What a planner asks of the housing market now, i64 [n_quartiere] each.
-
-    households : private households that have a dwelling. waiting : households without one, and people who want to found one.
-    dwellings, vacant : the stock. needed : households and waiting ones, plus the vacancy reserve on top.
-    """
-    p, h, d, n = model.people, model.households, model.dwellings, model.n_quartiere
-    housed = np.bincount(h.quartier[(h.dwelling >= 0) & (h.size > 0)], minlength=n)
-    homeless = np.bincount(h.quartier[(h.kind == Kind.PRIVATE) & (h.dwelling < 0) & (h.size > 0)], minlength=n)
-    planning = np.bincount(p.quartier[(p.plan > 0) & (p.present == 1)], minlength=n)
-    reserve = 1 - model.rates.parameter("vacancy_reserve")
-    waiting = homeless + planning
-    return {
-        "households": housed + homeless,
-        "waiting": waiting,
-        "dwellings": np.bincount(d.quartier, minlength=n),
-        "vacant": np.bincount(d.quartier[d.household < 0], minlength=n),
-        "needed": np.ceil((housed + waiting) / reserve).astype(np.int64),
-    }
-
-
 MOVE = Process(
     "move",
     reads=("households.size", "dwellings.rooms", "dwellings.household", "people.plan", "people.birth"),

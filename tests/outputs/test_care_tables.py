@@ -28,7 +28,7 @@ def tables(monkeypatch):
     names = ("children", "need", "attending", "attending_outside", "waiting", "places", "operable")
     monkeypatch.setattr(recording, "childcare", lambda _: dict.fromkeys(names, nothing))
     monkeypatch.setattr(
-        recording, "housing", lambda _: dict.fromkeys(("households", "dwellings", "vacant", "waiting", "needed"), two)
+        recording, "housing_counts", lambda _: dict.fromkeys(("households", "dwellings", "vacant", "waiting", "needed"), two)
     )
     given = {"care_kin_partner": 60.0, "care_home_state_shift": -60.0, "care_service_state_shift": 60.0}
     given["care_carer_full_time_men"] = 0.0

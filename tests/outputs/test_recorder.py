@@ -83,7 +83,7 @@ def model(monkeypatch):
     )
     monkeypatch.setattr(
         recording,
-        "housing",
+        "housing_counts",
         lambda _model: {
             "households": one,
             "dwellings": 10 * one,

@@ -8,11 +8,12 @@ import pytest
 import toy
 from crowd import CERTAIN, Ledger, book, crowd, run, z_limit
 from quartier.model.columns import Plan, Reason, Role
+from quartier.model.housing_counts import housing_counts
 from quartier.model.luck import Domain, derive_keys
 from quartier.model.measures import DwellingsMeasure
 from quartier.model.processes.attraction import GROUPS
 from quartier.model.processes.dwelling_market import Places, Seekers, allocate
-from quartier.model.processes.moves import MOVE, housing_counts
+from quartier.model.processes.moves import MOVE
 from quartier.model.rates import DATA
 from scipy.stats import chi2
 
