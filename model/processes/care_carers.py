@@ -1,4 +1,8 @@
-"""Who could care for a person in need: somebody in the household, a child within reach, nobody (model-care.md 3.1)."""
+"""Who could care for a person in need: somebody in the household, a child within reach, nobody (model-care.md 3.1).
+
+There is no index of children. One pass over all people asks of everybody's parents whether they are in need at home, by a
+bit per id: an eighth of a byte per person, small enough to stay near the processor. What follows costs the few found.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import numpy as np
 
 from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT, FRAIL_BIT, Kind
 from ..geography import distances
+from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -51,67 +56,132 @@ def cases_of(model: QuartierModel, rows: np.ndarray) -> Cases:
 
 
 class Pairs(NamedTuple):
-    """Able relatives of people in need: position in `Cases` (i64), row of the relative (i32), `Tie` (u8)."""
+    """Able relatives of people in need, case by case: position in `Cases` (i64), row of the relative (i32), `Tie` (u8)."""
 
     case: np.ndarray
     carer: np.ndarray
     tie: np.ndarray
 
 
+class _Limits(NamedTuple):
+    """Who is able to care: by the care column (bool [32]), and earliest births (quarters) of the able by tie."""
+
+    able: np.ndarray
+    partner: int
+    parent: int
+    child: int
+    youngest: int
+    parent_until: int
+
+
 @nb.njit(cache=True)
-def _find_children(
-    position,
-    mother,
-    father,
-    present,
-    birth,
-    youngest,
-    oldest,
-    care,
-    grade,
-    household,
-    quartier,
-    row_of_id,
-    reach,
-    pairs,
-):
-    """Able grown-up children of people in need: case, row and tie (2 household, 3 within reach, 4 in town)."""
-    case, carer, tie = pairs
+def _grown_children(mother, father, birth, present, care, bits, limits, found):
+    """Rows of able grown-up people with a parent whose bit is set; written for each, kept for those: no branch to guess."""
     n = 0
     for i in range(mother.size):
-        if birth[i] > youngest or birth[i] < oldest or present[i] == 0:
-            continue
-        if (care[i] & 7) > grade or (care[i] & 24) != 0:
-            continue
-        for parent in (mother[i], father[i]):
-            if parent < 0 or position[parent] < 0:
-                continue
-            row = row_of_id[parent]
-            case[n], carer[n] = position[parent], i
-            if household[row] == household[i]:
-                tie[n] = 2
-            elif reach[quartier[i], quartier[row]]:
-                tie[n] = 3
-            else:
-                tie[n] = 4
-            n += 1
+        m, f = np.uint32(mother[i] + 1), np.uint32(father[i] + 1)
+        parent = (bits[m >> np.uint32(6)] >> np.uint64(m & np.uint32(63))) | (
+            bits[f >> np.uint32(6)] >> np.uint64(f & np.uint32(63))
+        )
+        age = (birth[i] >= limits.child) & (birth[i] <= limits.youngest) & (present[i] != 0)
+        found[n] = i
+        n += ((parent & np.uint64(1)) != 0) & age & limits.able[care[i] & 31]
     return n
 
 
-def _lives_with(model: QuartierModel, cases: np.ndarray, ids: np.ndarray, oldest: float) -> np.ndarray:
-    """Row (i32 per case) of the person named by id who is able and lives in the case's household, else -1."""
-    p = model.people
-    out = np.full(cases.size, -1, np.int32)
-    named = np.flatnonzero(ids >= 0)
-    rows = model.row_of_id[ids[named]]
-    named, rows = named[rows >= 0], rows[rows >= 0]
-    together = p.household[rows] == p.household[cases[named]]
-    named, rows = named[together], rows[together]
-    well = p.care[rows] & CARE_GRADE_BITS <= model.rates.parameter("care_carer_highest_grade")
-    well &= p.care[rows] & (DEMENTIA_BIT | FRAIL_BIT) == 0
-    able = well & (model.ages(rows) <= oldest) & (p.present[rows] == 1)
-    out[named[able]] = rows[able]
-    return out
+@nb.njit(cache=True)
+def _mark(rows, ids, bits, position):
+    """Set the bit of everybody in need (an id's bit is the one after it; no parent, -1, is the first) and note the place."""
+    for c in range(rows.size):
+        i = ids[rows[c]]
+        position[i] = c
+        bit = np.uint32(i + 1)
+        bits[bit >> np.uint32(6)] |= np.uint64(1) << np.uint64(bit & np.uint32(63))
+
+
+@nb.njit(cache=True)
+def _lives_with(rows, link, earliest, able, row_of_id, household, care, birth, present, out):
+    """Row of the person each case names by ``link`` who is able and lives in the same household, else -1.
+
+    Two loops without a branch to guess, so that the processor fetches for many cases at a time.
+    """
+    for c in range(rows.size):
+        named = link[rows[c]]
+        row = row_of_id[max(named, 0)]
+        out[c] = row if named >= 0 else -1
+    for c in range(rows.size):
+        row = max(out[c], 0)
+        here = (household[row] == household[rows[c]]) & (present[row] != 0) & (birth[row] >= earliest)
+        out[c] = out[c] if here & able[care[row] & 31] else -1
+
+
+@nb.njit(cache=True)
+def _of_children(children, mother, father, bits, position, count):
+    """How many able children each person in need has, added to ``count``."""
+    for i in children:
+        for parent in (mother[i], father[i]):
+            bit = np.uint32(parent + 1)
+            if (bits[bit >> np.uint32(6)] >> np.uint64(bit & np.uint32(63))) & np.uint64(1):
+                count[position[parent]] += 1
+
+
+@nb.njit(cache=True)
+def _list_pairs(
+    rows, near, children, mother, father, bits, position, household, quartier, reach, cursor, case, carer, tie
+):
+    """Write the pairs, those of a person in need side by side; ``cursor``: where each one's begin."""
+    for k in range(3):
+        for c in range(rows.size):
+            if near[k, c] >= 0:
+                j = cursor[c]
+                case[j], carer[j], tie[j] = c, near[k, c], min(k, 1)
+                cursor[c] += 1
+    for i in children:
+        for parent in (mother[i], father[i]):
+            bit = np.uint32(parent + 1)
+            if not (bits[bit >> np.uint32(6)] >> np.uint64(bit & np.uint32(63))) & np.uint64(1):
+                continue
+            c = position[parent]
+            row, j = rows[c], cursor[c]
+            case[j], carer[j] = c, i
+            if household[row] == household[i]:
+                tie[j] = 2
+            else:
+                tie[j] = 3 if reach[quartier[i], quartier[row]] else 4
+            cursor[c] += 1
+
+
+def limits_of(model: QuartierModel) -> _Limits:
+    """Who is able to care now."""
+    r, care = model.rates, np.arange(32)
+    well = (care & CARE_GRADE_BITS <= r.parameter("care_carer_highest_grade")) & (
+        care & (DEMENTIA_BIT | FRAIL_BIT) == 0
+    )
+
+    def earliest(name: str) -> int:
+        return model.now - STEPS_PER_YEAR * (int(r.parameter(name)) + 1) + 1
+
+    return _Limits(
+        well,
+        earliest("care_carer_oldest_partner"),
+        earliest("care_carer_oldest"),
+        earliest("care_child_oldest"),
+        model.now - STEPS_PER_YEAR * int(r.parameter("age_of_majority")),
+        int(r.parameter("care_parent_carer_until")),
+    )
+
+
+def _in_households(model: QuartierModel, cases: Cases, limits: _Limits) -> np.ndarray:
+    """Rows (i32 [3, cases]) of the able partner, mother and father in the household, else -1; parents of the young only."""
+    p, near = model.people, np.full((3, cases.rows.size), NONE, np.int32)
+    place = (limits.able, model.row_of_id, p.household, p.care, p.birth, p.present)
+    _lives_with(cases.rows, p.partner, limits.partner, *place, near[0])
+    young = np.flatnonzero(cases.age < limits.parent_until)
+    for k, link in ((1, p.mother), (2, p.father)):
+        found = np.empty(young.size, np.int32)
+        _lives_with(cases.rows[young], link, limits.parent, *place, found)
+        near[k, young] = found
+    return near
 
 
 def able_relatives(model: QuartierModel, cases: Cases) -> Pairs:
@@ -120,44 +190,32 @@ def able_relatives(model: QuartierModel, cases: Cases) -> Pairs:
     Able is who has at most Pflegegrad 1, no dementia, does not want a nursing home (so that no place, but the person
     decides who is able) and is not too old.
     """
-    p, rates, rows = model.people, model.rates, cases.rows
-    oldest = rates.parameter("care_carer_oldest")
-    position = np.full(model.next_id, -1, np.int32)
-    position[p.id[rows]] = np.arange(rows.size, dtype=np.int32)
-    youngest = model.now - STEPS_PER_YEAR * int(rates.parameter("age_of_majority"))
-    first_birth = model.now - STEPS_PER_YEAR * (int(rates.parameter("care_child_oldest")) + 1) + 1
-    reach = distances(model.region) <= rates.parameter("care_reach")
-    grade = int(rates.parameter("care_carer_highest_grade"))
-    found = (np.empty(2 * len(p), np.int32), np.empty(2 * len(p), np.int32), np.empty(2 * len(p), np.uint8))
-    n = _find_children(
-        position,
-        p.mother,
-        p.father,
-        p.present,
-        p.birth,
-        youngest,
-        first_birth,
-        p.care,
-        grade,
-        p.household,
-        p.quartier,
-        model.row_of_id,
-        reach,
-        found,
+    p, rows, limits = model.people, cases.rows, limits_of(model)
+    reach = distances(model.region) <= model.rates.parameter("care_reach")
+    bits, position = np.zeros(model.next_id // 64 + 1, np.uint64), np.empty(model.next_id, np.int32)
+    _mark(rows, p.id, bits, position)
+    found = np.empty(len(p) + 1, np.int32)
+    children = found[: _grown_children(p.mother, p.father, p.birth, p.present, p.care, bits, limits, found)]
+    count = np.zeros(rows.size + 1, np.int64)
+    _of_children(children, p.mother, p.father, bits, position, count[1:])
+    near = _in_households(model, cases, limits)
+    count[1:] += (near >= 0).sum(axis=0)
+    begin = np.cumsum(count)
+    n = int(begin[-1])
+    pairs = Pairs(np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.uint8))
+    _list_pairs(
+        rows, near, children, p.mother, p.father, bits, position, p.household, p.quartier, reach, begin[:-1], *pairs
     )
-    parts = [tuple(column[:n].copy() for column in found)]
-    partner = _lives_with(model, rows, p.partner[rows], rates.parameter("care_carer_oldest_partner"))
-    parts.append(_as_pairs(np.arange(rows.size), partner, Tie.PARTNER))
-    young = np.flatnonzero(cases.age < rates.parameter("care_parent_carer_until"))
-    for parent in (p.mother, p.father):
-        parts.append(_as_pairs(young, _lives_with(model, rows[young], parent[rows[young]], oldest), Tie.PARENT))
-    case, carer, tie = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return Pairs(case.astype(np.int64), carer, tie)
+    return pairs
 
 
-def _as_pairs(case: np.ndarray, carer: np.ndarray, tie: Tie) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    there = carer >= 0
-    return case[there], carer[there], np.full(int(there.sum()), tie, np.uint8)
+@nb.njit(cache=True)
+def _situations(case, tie, situation, parents):
+    for j in range(case.size):
+        c = case[j]
+        here = 0 if tie[j] <= 2 else (1 if tie[j] == 3 else 2)
+        situation[c] = min(situation[c], here)
+        parents[c] |= tie[j] == 1
 
 
 def carer_situation(model: QuartierModel, cases: Cases, pairs: Pairs | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -174,11 +232,8 @@ def carer_situation(model: QuartierModel, cases: Cases, pairs: Pairs | None = No
     """
     if pairs is None:
         pairs = able_relatives(model, cases)
-    situation = np.full(cases.rows.size, Carer.NONE, np.uint8)
-    situation[pairs.case[pairs.tie == Tie.WITHIN_REACH]] = Carer.CHILD_WITHIN_REACH
-    situation[pairs.case[pairs.tie <= Tie.CHILD_IN_HOUSEHOLD]] = Carer.IN_HOUSEHOLD
-    parents = np.zeros(cases.rows.size, bool)
-    parents[pairs.case[pairs.tie == Tie.PARENT]] = True
+    situation, parents = np.full(cases.rows.size, Carer.NONE, np.uint8), np.zeros(cases.rows.size, bool)
+    _situations(pairs.case, pairs.tie, situation, parents)
     looked_after = model.households.kind[model.people.household[cases.rows]] == Kind.DISABILITY_HOME
     situation[looked_after] = Carer.IN_HOUSEHOLD
     return situation, parents
