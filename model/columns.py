@@ -125,7 +125,9 @@ PERSON: dict[str, Column] = {
         "u1", 0, "Plan", "what the person wants to do as soon as there is a dwelling", "leave_home, partnership, move"
     ),
     "plan_since": Column("u2", 0, "quarter", "since when", "leave_home, partnership, move"),
-    "kin_away": Column("u1", 0, "persons", "living children outside the town", "kin"),
+    "kin_away": Column(
+        "u2", 0, "3 x 5 bits", "living children up to 25 km from the town, 25 to 100 km, farther (abroad included)", "kin"
+    ),
     "care": Column("u1", 0, "bits", "bits 0-2 Pflegegrad 0-5, bit 3 dementia, bit 4 frail", "change_need"),
     "setting": Column("u1", 0, "Setting", "where and how the person is cared for", "arrange_care"),
     "disability": Column("u1", 0, "bits", "bit 0 severe disability card (GdB 50 or more)", "recognise_disability"),

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from .rates import RateBook
 from .region.region import Region
 
 KM_PER_DEGREE: Final = 111.32
@@ -43,6 +44,16 @@ def _distances(lon: tuple[float, ...], lat: tuple[float, ...], area: tuple[float
     np.fill_diagonal(d, 0.5 * np.sqrt(size))
     d.setflags(write=False)
     return d
+
+
+def decay(region: Region, rates: RateBook) -> np.ndarray:
+    """Weight of a tie between Quartiere [from, to]: ``d^-exponent``, with a bonus inside the Quartier.
+
+    Fitted to the moves between Munich's districts (2011-2024; model-demography.md 11); kin live apart as moves have taken them.
+    """
+    d = np.maximum(distances(region), rates.parameter("distance_floor"))
+    weight = d ** -rates.parameter("distance_exponent")
+    return weight * np.where(np.eye(len(d), dtype=bool), np.exp(rates.parameter("same_quartier_bonus")), 1.0)
 
 
 def nearest_first(region: Region, quartier: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import numba as nb
 import numpy as np
 
 from .columns import Former, Kind, Plan, Sex, Union
+from .kin_distance import count_leavers
 from .tables import NONE, Table, distinct
 
 if TYPE_CHECKING:
@@ -194,11 +195,12 @@ def settle(model: QuartierModel, households: np.ndarray, dwellings: np.ndarray) 
     _carry(households.astype(np.int32), h.first_member, p.next_member, h.quartier, p.quartier)
 
 
-def remove(model: QuartierModel, rows: np.ndarray, died: bool) -> None:
+def remove(model: QuartierModel, rows: np.ndarray, died: bool, abroad: np.ndarray | None = None) -> None:
     """Take people out of the town, by death or by leaving it; links of those who stay are kept right.
 
     A partner who stays is widowed (death) or separated (leaving). A living child who leaves is counted in the
-    parents' `kin_away`. Kin links (mother, father) of those who stay keep the id: it points to nobody present.
+    parents' `kin_away`, farther away if ``abroad`` (bool per row) says so. Kin links (mother, father) of those who stay
+    keep the id: it points to nobody present.
     """
     p = model.people
     p.present[rows] = 0
@@ -207,9 +209,7 @@ def remove(model: QuartierModel, rows: np.ndarray, died: bool) -> None:
     with_partner = partner >= 0
     end_unions(model, rows[with_partner], Former.WIDOWED if died else Former.SEPARATED)
     if not died:
-        for link in (p.mother, p.father):
-            parents = model.rows_of(link[rows])
-            np.add.at(p.kin_away, parents[parents >= 0], 1)
+        count_leavers(model, rows, abroad)
 
 
 def end_unions(model: QuartierModel, rows: np.ndarray, how: Former) -> None:

@@ -1,11 +1,12 @@
 """Kin across households: who has a partner, where the living children are, and the children who live outside the town.
 
-Links (`mother`, `father`, `partner`) are ids; siblings are who shares a mother. Living children outside the town are a number
-per parent, `kin_away`: it grows when a child leaves the town (`households.remove`), shrinks as those children die (once
-a year, by the life table at the parent's age less the mean age at birth), and is drawn for parents who arrive. Fewer than one
-parent in ten thousand loses two children in one year; at most one is counted. Adults who arrive from Germany may be such
-children who come (back) to where a parent lives, as often as people of their age have a mother in town at the start; else the
-share of old people with a child in town would fade with every child who leaves.
+Links (`mother`, `father`, `partner`) are ids; siblings are who shares a mother. Living children outside the town are three
+numbers per parent, by distance (`kin_away`, read with `away_counts` and `away_total` of `kin_distance`): they grow when a
+child leaves the town (`households.remove`), shrink as those children die (once a year, by the life table at the parent's age
+less the mean age at birth), and are drawn for parents who arrive. Fewer than one parent in ten thousand loses two children in
+one year; at most one is counted. Adults who arrive from Germany may be such children who come (back) to where a parent lives,
+as often as people of their age have a mother in town at the start; else the share of old people with a child in town would fade
+with every child who leaves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numba as nb
 import numpy as np
 
 from .columns import Role, Sex
+from .kin_distance import away_counts, away_total, one_child, start_place, take_one
 from .luck import Decision, pair_keys
 from .process import Process
 from .thresholds import AGES, pad_ages
@@ -33,19 +35,29 @@ MEASURES: Final = (
     "child_household",
     "child_quartier",
     "child_town",
-    "child_away",
+    "child_25_km",
+    "child_100_km",
+    "child_farther",
     "no_child",
+    "kin_quartier",
+    "kin_town",
     "children_town",
-    "children_away",
+    "children_25_km",
+    "children_100_km",
+    "children_farther",
+    "relatives_quartier",
+    "relatives_town",
 )
 """What is counted of people of 65 and over: persons; with a partner, and who lives with him or her; then by the nearest living
-child, each person once: in the household, the same Quartier, the town, only outside it, none; last, numbers of children."""
+child, each person once: in the household, the same Quartier, the town, up to 25 km, up to 100 km, farther, none; with any kin in
+the same Quartier (the household included), in the town; last, numbers of children by place, and of kin in the Quartier and
+the town. Kin are partner, parents, children and siblings; siblings are known by a mother who has lived in the town."""
 
 
 @nb.njit(cache=True)
-def _nearest_children(present, birth, household, quartier, mother, father, row_of_id, latest, level, number):
+def _nearest_children(present, birth, household, quartier, mother, father, row_of_id, latest, level, number, near):
     """Per person born up to ``latest`` the place of the nearest living child in town (0 household, 1 Quartier, 2 town; 3 none)
-    and the number of children in town."""
+    and the numbers of children in town and in the Quartier."""
     for i in range(present.size):
         if not present[i] or household[i] < 0:
             continue
@@ -62,18 +74,19 @@ def _nearest_children(present, birth, household, quartier, mother, father, row_o
                 place = 1
             level[j] = min(level[j], place)
             number[j] += 1
+            near[j] += place < 2
 
 
-def children_in_town(model: QuartierModel, oldest_birth: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the nearest living child of everyone born up to a quarter lives, and how many live in the town.
+def children_in_town(model: QuartierModel, oldest_birth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the nearest living child of everyone born up to a quarter lives, and how many live in town and Quartier.
 
     Returns
     -------
     level : u8 per row of people: 0 in the household, 1 in the same Quartier, 2 in the town, 3 none in town (or too young).
-    number : u8 per row of people, living children in town.
+    number, near : u8 per row of people, living children in town; those of them in the same Quartier (household included).
     """
     p = model.people
-    level, number = np.full(len(p), 3, np.uint8), np.zeros(len(p), np.uint8)
+    level, number, near = np.full(len(p), 3, np.uint8), np.zeros(len(p), np.uint8), np.zeros(len(p), np.uint8)
     _nearest_children(
         p.present,
         p.birth,
@@ -85,30 +98,59 @@ def children_in_town(model: QuartierModel, oldest_birth: int) -> tuple[np.ndarra
         np.int64(oldest_birth),
         level,
         number,
+        near,
     )
-    return level, number
+    return level, number, near
+
+
+def _other_relatives(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Partner, parents and siblings who live in the town, and those of them in the same Quartier (i64 per row)."""
+    p = model.people
+    town, near = np.zeros(rows.size, np.int64), np.zeros(rows.size, np.int64)
+    for link in (p.partner, p.mother, p.father):
+        there = model.rows_of(link[rows])
+        town += there >= 0
+        near += (there >= 0) & (p.quartier[np.maximum(there, 0)] == p.quartier[rows])
+    with_mother = np.flatnonzero(p.mother[rows] >= 0)
+    if with_mother.size:
+        mothers = p.mother[rows[with_mother]]
+        wanted = np.zeros(int(p.mother.max()) + 1, bool)
+        wanted[mothers] = True
+        children = np.flatnonzero((p.mother >= 0) & (p.present == 1))
+        children = children[wanted[p.mother[children]]]
+        codes = (p.mother[children].astype(np.int64), p.mother[children].astype(np.int64) << 16 | p.quartier[children])
+        own = (mothers.astype(np.int64), mothers.astype(np.int64) << 16 | p.quartier[rows[with_mother]])
+        for numbers, code, mine in ((town, codes[0], own[0]), (near, codes[1], own[1])):
+            code.sort()
+            found = np.searchsorted(code, mine, side="right") - np.searchsorted(code, mine)
+            numbers[with_mother] += found - 1  # oneself is among them
+    return town, near
 
 
 def kin_counts(model: QuartierModel) -> np.ndarray:
     """Kin of people of 65 and over, i64 [quartier, sex, measure] in the order of `MEASURES`."""
     p, n = model.people, model.n_quartiere
     latest = model.now - STEPS_PER_YEAR * OLD
-    level, number = children_in_town(model, latest)
+    level, number, near = children_in_town(model, latest)
     rows = np.flatnonzero((p.present == 1) & (p.birth <= latest) & (p.household >= 0))
     partner = model.rows_of(p.partner[rows])
     together = (partner >= 0) & (p.household[np.maximum(partner, 0)] == p.household[rows])
-    away, nearest = p.kin_away[rows].astype(np.int64), level[rows]
+    away = away_counts(p.kin_away[rows])
+    elsewhere = np.where(away.any(axis=1), np.argmax(away > 0, axis=1), away.shape[1])
+    nearest = np.where(level[rows] < 3, level[rows], 3 + elsewhere)
+    others_town, others_near = _other_relatives(model, rows)
+    in_town, in_quartier = number[rows] + others_town, near[rows] + others_near
     values = (
         np.ones(rows.size),
         partner >= 0,
         together,
-        nearest == 0,
-        nearest == 1,
-        nearest == 2,
-        (nearest == 3) & (away > 0),
-        (nearest == 3) & (away == 0),
+        *(nearest == place for place in range(3 + away.shape[1] + 1)),
+        in_quartier > 0,
+        in_town > 0,
         number[rows],
-        away,
+        *away.T,
+        in_quartier,
+        in_town,
     )
     cell = p.quartier[rows].astype(np.int64) * len(Sex) + p.sex[rows]
     counts = [np.bincount(cell, v, minlength=n * len(Sex)) for v in values]
@@ -160,13 +202,15 @@ def lose_kin(model: QuartierModel) -> None:
         return
     p, rates = model.people, model.rates
     rows = np.flatnonzero((p.kin_away > 0) & (p.present == 1))
+    away = away_total(p.kin_away[rows])
     _, hazard = rates.resolve("mortality", model.now, 1)
     _, decline = rates.resolve("mortality_decline", model.now, 1)
     by_age = pad_ages(hazard[0] * np.exp(-decline[0] * (year_of(model.now) - rates.parameter("mortality_base_year"))))
     child = np.maximum(model.ages(rows) - int(rates.parameter("kin_generation_years")), 0)
-    chance = -np.expm1(-by_age.mean(axis=0)[child] * p.kin_away[rows])
-    dies = model.luck.uniform(Decision.KIN_AWAY_DEATH, model.now, p.key[rows]) < chance
-    p.kin_away[rows[dies]] -= 1
+    chance = -np.expm1(-by_age.mean(axis=0)[child] * away)
+    u = model.luck.uniform(Decision.KIN_AWAY_DEATH, model.now, p.key[rows])
+    dies = u < chance
+    p.kin_away[rows[dies]] = take_one(p.kin_away[rows[dies]], u[dies] / chance[dies])
 
 
 def kin_of_arrivals(model: QuartierModel, rows: np.ndarray, origin: str) -> None:
@@ -188,8 +232,9 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
     p, rates, luck, now = model.people, model.rates, model.luck, model.now
     ages = model.ages(rows)
     adults = rows[(p.mother[rows] < 0) & (ages >= rates.parameter("age_of_majority"))]
-    comes = luck.uniform(Decision.JOIN_KIN, now, p.key[adults]) < model.side["lose_kin"]["share"][model.ages(adults)]
-    adults = adults[comes]
+    share = model.side["lose_kin"]["share"][model.ages(adults)]
+    lot = luck.uniform(Decision.JOIN_KIN, now, p.key[adults])
+    adults, lot = adults[lot < share], (lot / np.maximum(share, 1e-12))[lot < share]
     possible = np.flatnonzero((p.kin_away > 0) & (p.sex == Sex.FEMALE) & (p.present == 1))
     possible = possible[p.key[possible] % np.uint64(STEPS_PER_YEAR) == now % STEPS_PER_YEAR]
     possible = possible[~np.isin(possible, rows)]
@@ -208,24 +253,24 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
     found = np.searchsorted(place, mark)
     found = np.where(found == place.size, 0, found)
     right_age = (place[found] >> 32) == wanted
-    adults, mothers = adults[right_age], possible[found[right_age]]
+    adults, mothers, lot = adults[right_age], possible[found[right_age]], lot[right_age]
     by_key = np.argsort(p.key[adults], kind="stable")
     _, first = np.unique(mothers[by_key], return_index=True)
-    adults, mothers = adults[by_key][first], mothers[by_key][first]
+    adults, mothers, lot = adults[by_key][first], mothers[by_key][first], lot[by_key][first]
     p.mother[adults] = p.id[mothers]
-    p.kin_away[mothers] -= 1
+    p.kin_away[mothers] = take_one(p.kin_away[mothers], lot)
     fathers = model.rows_of(p.partner[mothers])
     his = (fathers >= 0) & (p.sex[np.maximum(fathers, 0)] == Sex.MALE) & (p.union_since[mothers] <= p.birth[adults])
     his &= p.birth[adults].astype(np.int64) - p.birth[np.maximum(fathers, 0)] >= STEPS_PER_YEAR * rates.parameter(
         "youngest_seeker"
     )
     p.father[adults[his]] = p.id[fathers[his]]
-    fathers = fathers[his]
-    p.kin_away[fathers] = np.maximum(p.kin_away[fathers].astype(np.int64) - 1, 0)
+    his &= p.kin_away[np.maximum(fathers, 0)] > 0
+    p.kin_away[fathers[his]] = take_one(p.kin_away[fathers[his]], lot[his])
 
 
 def _children_elsewhere(model: QuartierModel, rows: np.ndarray) -> None:
-    """Living children of arriving parents who stay outside: those borne, less those who died and those who came along.
+    """Living children of arriving parents who stay outside, by distance: those borne, less the dead and those who came along.
 
     Women of 40 and over have borne the number of their template (three and more: as the cohorts); a man has the children of
     the woman he comes with; older men who come alone draw from the women's table, a few points more childless.
@@ -259,12 +304,14 @@ def _at_home(model: QuartierModel, arrivals: np.ndarray, parents: np.ndarray) ->
 
 
 def _alive(model: QuartierModel, parents: np.ndarray, borne: np.ndarray, at_home: np.ndarray) -> np.ndarray:
-    """Children of each parent who are alive and not at home; every child has luck of its own."""
+    """Children of each parent who are alive and not at home (`kin_away`, u16); every child has luck of its own."""
     share = model.side["lose_kin"]["alive"][model.ages(parents)]
-    keys, out = model.people.key[parents], np.zeros(parents.size, np.int64)
+    keys, out = model.people.key[parents], np.zeros(parents.size, np.uint16)
     for child in range(int(borne.max(initial=0))):
         luck = pair_keys(keys, np.full(parents.size, child, np.uint64))
-        out += (borne - at_home > child) & (model.luck.uniform(Decision.START_KIN, model.now, luck) < share)
+        u = model.luck.uniform(Decision.START_KIN, model.now, luck)
+        lives = (borne - at_home > child) & (u < share)
+        out[lives] += one_child(start_place(model.rates, u[lives] / share[lives]))
     return out
 
 

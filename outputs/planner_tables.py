@@ -342,8 +342,16 @@ class PlannerTables:
         """Partner and nearest child of people aged 65 and over."""
         _ = self._
         values = self.means("kin", lambda v: v.sum(axis=2))
-        columns = [*self.rows(), *self.group_columns("kin", values, label_text("kin_measure", self.language))]
-        notes = [_("Every person is counted once by the nearest living child; the last two columns count children.")]
+        labels = label_text("kin_measure", self.language)
+        groups = dict(zip(DIMENSION["kin_measure"].ids, self.group_columns("kin", values, labels), strict=True))
+        columns = [*self.rows(), *groups.values()]
+        for name in ("kin_quartier", "kin_town"):
+            share = _ratio(groups[name].values, groups["persons"].values)
+            columns.append(SheetColumn(f"{groups[name].header}, %", share, "decimal", groups[name].estimated))
+        notes = [
+            _("Every person is counted once by the nearest living child. Kin are partner, parents, children and siblings."),
+            _("Columns that begin with 'their' count relatives, not people of 65 and over."),
+        ]
         return SheetTable(_("Kin"), _("Partner and nearest child of people aged 65 and over"), columns, notes)
 
 

@@ -251,10 +251,18 @@ KIN_LABELS: Final = (
     Label("child_household", "nearest child in the household", "nächstes Kind im Haushalt"),
     Label("child_quartier", "nearest child in the same Quartier", "nächstes Kind im selben Quartier"),
     Label("child_town", "nearest child elsewhere in town", "nächstes Kind anderswo in der Stadt"),
-    Label("child_away", "children only outside the town", "Kinder nur außerhalb der Stadt"),
+    Label("child_25_km", "nearest child outside the town, up to 25 km", "nächstes Kind außerhalb der Stadt, bis 25 km"),
+    Label("child_100_km", "nearest child 25 to 100 km away", "nächstes Kind 25 bis 100 km entfernt"),
+    Label("child_farther", "nearest child more than 100 km away", "nächstes Kind weiter als 100 km entfernt"),
     Label("no_child", "no living child", "kein lebendes Kind"),
+    Label("kin_quartier", "kin in the same Quartier", "Angehörige im selben Quartier"),
+    Label("kin_town", "kin in town", "Angehörige in der Stadt"),
     Label("children_town", "their living children in town", "ihre lebenden Kinder in der Stadt"),
-    Label("children_away", "their living children outside the town", "ihre lebenden Kinder außerhalb der Stadt"),
+    Label("children_25_km", "their living children up to 25 km away", "ihre lebenden Kinder bis 25 km entfernt"),
+    Label("children_100_km", "their living children 25 to 100 km away", "ihre lebenden Kinder 25 bis 100 km entfernt"),
+    Label("children_farther", "their living children farther away", "ihre lebenden Kinder weiter entfernt"),
+    Label("relatives_quartier", "their relatives in the same Quartier", "ihre nahen Angehörigen im selben Quartier"),
+    Label("relatives_town", "their relatives in town", "ihre nahen Angehörigen in der Stadt"),
 )
 """In the order of `quartier.model.kin.MEASURES`; a test holds the two together."""
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..cases import remembered
 from ..columns import Kind, Role, Sex
+from ..kin_distance import away_total
 from ..luck import Decision, pair_keys
 from ..process import Process
 from ..timeline import STEPS_PER_YEAR
@@ -134,7 +135,7 @@ def fill_need(need: np.ndarray, pairs: Pairs, sex: np.ndarray, capacity: np.ndar
 def _further_kin(model: QuartierModel, cases: Cases, child_gives: np.ndarray) -> np.ndarray:
     """Hours (float64 per case) of children outside the town and of other relatives and neighbours."""
     p, r, luck = model.people, model.rates, model.luck
-    keys, away = p.key[cases.rows], p.kin_away[cases.rows]
+    keys, away = p.key[cases.rows], away_total(p.kin_away[cases.rows])
     chance = 1 / (1 + np.exp(-(r.parameter("care_kin_child") + r.parameter("care_kin_away"))))
     hours, some = np.zeros(cases.rows.size), np.flatnonzero(away)
     for n in range(1, int(away.max(initial=0)) + 1):

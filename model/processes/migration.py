@@ -62,7 +62,7 @@ def leave_town(model: QuartierModel, leaders: np.ndarray, abroad: np.ndarray) ->
     for name, going in (("abroad", abroad[leader]), ("germany", ~abroad[leader])):
         model.count(f"out_migration_{name}", p.quartier[rows[going]])
     left = p.household[rows]
-    remove(model, rows, died=False)
+    remove(model, rows, died=False, abroad=abroad[leader])
     repair(model, left)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kin_distance import one_child, start_place
 from ..luck import Decision, Luck, pair_keys
 from ..rates import RateBook
 from .children import gaps
@@ -14,6 +15,8 @@ NESTED_BELOW = 38
 """Below this age of a woman the children at home are (nearly) all she has; above, less and less so (next line)."""
 NESTED_FADES = 4.0
 FIRST_MOTHER = 15
+TRIES = 3
+"""How often a child who lives in town looks for a Quartier with somebody of its age, before any will do."""
 
 
 def _at_home(p: Persons) -> np.ndarray:
@@ -86,32 +89,52 @@ def _match(
     return slots, adults
 
 
-def link(p: Persons, borne: np.ndarray, luck: Luck, step: int, rates: RateBook, figures: Figures) -> None:
+def _quartier_of_child(weight: np.ndarray, mother_quartier: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """The Quartier where a child lives, by the mother's and a uniform number; ``weight`` [from, to]."""
+    out = np.empty(u.size, np.int64)
+    order = np.argsort(mother_quartier, kind="stable")
+    bounds = np.searchsorted(mother_quartier[order], np.arange(len(weight) + 1))
+    for q, sums in enumerate(np.cumsum(weight, axis=1)):
+        here = order[bounds[q] : bounds[q + 1]]
+        out[here] = np.minimum(np.searchsorted(sums, u[here] * sums[-1], side="right"), len(sums) - 1)
+    return out
+
+
+def link(
+    p: Persons, borne: np.ndarray, luck: Luck, step: int, rates: RateBook, figures: Figures, decay: np.ndarray
+) -> None:
     """Link grown-up children of the town to their mothers (and her partner, if they were together); count the others.
 
-    A share of the children not at home live in the town, some of them in the mother's Quartier; each becomes an adult
-    of that age without a known mother, as long as there are such. All other grown-up children, and the minors who live
-    outside the town, are counted in ``kin_away``.
+    A share of the children not at home live in the town, in Quartiere by their adults times ``decay`` [from, to]; each
+    becomes an adult of that age without a known mother, as long as there are such. All other grown-up children, and
+    the minors who live outside the town, are counted in ``kin_away`` by distance.
     """
     mother, age, key = _absent_children(p, borne, luck, step, rates, figures)
+    share = rates.parameter("kin_in_town")
     u = luck.uniform(Decision.JOIN_KIN, step, key)
-    in_town = u < rates.parameter("kin_in_town")
-    near = u < rates.parameter("kin_in_town") * rates.parameter("kin_same_quartier")
+    in_town = u < share
     taken = np.zeros(mother.size, bool)
     n_ages = figures.children.shape[0]
-    for only_near in (True, False):
-        slot = np.flatnonzero(in_town & ~taken & (age >= 18) & (near | (not only_near)))
+    for attempt in range(TRIES + 1):
+        slot = np.flatnonzero(in_town & ~taken & (age >= 18))
         adult = p.rows((p.mother < 0) & (p.age >= 18) & (p.arrangement != CHILD))
-        place = p.quartier.astype(np.int64) * n_ages if only_near else np.zeros(len(p), np.int64)
+        wanted, there = np.zeros(slot.size, np.int64), np.zeros(adult.size, np.int64)
+        if attempt < TRIES:
+            there = p.quartier[adult].astype(np.int64)
+            spot = luck.uniform(Decision.START_KIN, step, other_keys(key[slot], 2 + attempt))
+            weight = decay * np.bincount(there, minlength=len(decay))
+            wanted = _quartier_of_child(weight, p.quartier[mother[slot]], spot)
         pair_slot, pair_adult = _match(
-            place[mother[slot]] + age[slot], key[slot], place[adult] + p.age[adult], p.key[adult]
+            wanted * n_ages + age[slot], key[slot], there * n_ages + p.age[adult], p.key[adult]
         )
         slot, adult = slot[pair_slot], adult[pair_adult]
         good = (p.birth[adult] - p.birth[mother[slot]] >= 60) & (p.birth[adult] - p.birth[mother[slot]] < 200)
         slot, adult = slot[good], adult[good]
         p.mother[adult] = mother[slot]
         taken[slot] = True
-    np.add.at(p.kin_away, mother[~taken & ((age >= 18) | ~in_town)], 1)
+    away = np.flatnonzero(~taken & ((age >= 18) | ~in_town))
+    rest = np.where(in_town, u / share, (u - share) / (1 - share))[away]
+    np.add.at(p.kin_away, mother[away], one_child(start_place(rates, rest)))
     _partners(p)
     _men(p, luck, step, rates, figures)
 
@@ -138,8 +161,9 @@ def _men(p: Persons, luck: Luck, step: int, rates: RateBook, figures: Figures) -
     borne = (u[:, None] >= cdf[:, :-1]).sum(axis=1)
     for child in range(1, 5):
         v = luck.uniform(Decision.START_KIN, step, other_keys(p.key[single], child))
-        away = (borne >= child) & (v < figures.child_alive[p.age[single]] * (1 - rates.parameter("kin_in_town")))
-        p.kin_away[single] += away
+        chance = figures.child_alive[p.age[single]] * (1 - rates.parameter("kin_in_town"))
+        away = (borne >= child) & (v < chance)
+        p.kin_away[single[away]] += one_child(start_place(rates, v[away] / chance[away]))
 
 
 def last_births(p: Persons, borne: np.ndarray, luck: Luck, step: int, rates: RateBook) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..columns import Role, Union
+from ..geography import decay
 from ..luck import Decision, Luck
 from ..rates import RateBook
 from ..region.region import Region
@@ -58,7 +59,7 @@ def synthesise(region: Region, rates: RateBook, seed: int) -> Start:
     children.fathers(p, luck, step, rates)
     shared.settle_others(p, luck, step, rates)
     borne = kin.children_borne(p, luck, step, figures)
-    kin.link(p, borne, luck, step, rates, figures)
+    kin.link(p, borne, luck, step, rates, figures, decay(region, rates))
     kin.last_births(p, borne, luck, step, rates)
     report.add("families without a child left", None, 0, demoted)
     report.add("childless households made families", None, 0, made)
@@ -119,7 +120,7 @@ def _start(
         "former_union": p.former[order].astype(np.uint8),
         "parity": p.parity[order].astype(np.uint8),
         "last_birth": p.last_birth[order].astype(np.uint16),
-        "kin_away": np.minimum(p.kin_away[order], 255).astype(np.uint8),
+        "kin_away": p.kin_away[order].astype(np.uint16),
     }
     households, view = _household_columns(p, household, role, rates, luck, step)
     dwellings, dwelling = make_dwellings(region, rates, luck, step, figures, view, report)

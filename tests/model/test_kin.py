@@ -8,11 +8,13 @@ import toy
 from crowd import book, row, z_of
 from quartier.model import households as verbs
 from quartier.model.kin import LOSE_KIN, MEASURES, kin_counts, siblings
+from quartier.model.kin_distance import MOST, away_counts, away_total, one_child, place_of_one, take_one
 from quartier.model.processes.migration import IN_MIGRATE
 
+NEAR, MIDDLE, FAR = (int(one_child(np.array(place))) for place in range(3))
 OLD = {
-    "mother": {"age": 70, "sex": 1, "household": 0, "partner": 1, "union_state": 2, "kin_away": 1},
-    "father": {"age": 72, "sex": 0, "household": 0, "partner": 0, "union_state": 2, "kin_away": 1},
+    "mother": {"age": 70, "sex": 1, "household": 0, "partner": 1, "union_state": 2, "kin_away": FAR},
+    "father": {"age": 72, "sex": 0, "household": 0, "partner": 0, "union_state": 2, "kin_away": FAR},
 }
 
 
@@ -36,7 +38,10 @@ def test_each_parent_is_counted_once_by_the_nearest_child(household, quartier, n
     places = {name: int(found[name].sum()) for name in MEASURES if name.startswith("child_") or name == "no_child"}
     assert places == {**dict.fromkeys(places, 0), nearest: 2}
     assert found["children_town"].sum() == 2
-    assert found["children_away"].sum() == 2
+    assert found["children_farther"].sum() == 2
+    assert found["kin_town"].sum() == found["kin_quartier"].sum() == 2  # each other, at least
+    assert found["relatives_town"].sum() == 4
+    assert found["relatives_quartier"].sum() == 2 + 2 * (quartier == 0)
 
 
 def test_the_nearest_of_several_children_counts():
@@ -47,10 +52,52 @@ def test_the_nearest_of_several_children_counts():
 
 
 def test_who_has_children_only_outside_the_town_or_none_is_told_apart():
-    found = counts([{**OLD["mother"], "partner": -1}, {"age": 80, "sex": 1, "household": 1}])
-    assert found["child_away"].sum() == 1
-    assert found["no_child"].sum() == 1
-    assert found["partner"].sum() == 0
+    both = NEAR + FAR
+    found = counts([
+        {**OLD["mother"], "partner": -1}, {"age": 80, "sex": 1, "household": 1}, {**OLD["mother"], "partner": -1, "kin_away": both},
+    ])  # fmt: skip
+    assert (found["child_farther"].sum(), found["child_25_km"].sum(), found["no_child"].sum()) == (1, 1, 1)
+    assert (found["children_25_km"].sum(), found["children_100_km"].sum(), found["children_farther"].sum()) == (1, 0, 2)
+    assert found["partner"].sum() == found["kin_town"].sum() == 0
+
+
+def test_parents_and_siblings_are_kin_too():
+    mother = {"age": 90, "sex": 1, "household": 0}
+    found = counts([
+        mother,
+        {"age": 68, "sex": 0, "household": 1, "mother": 0},
+        {"age": 66, "sex": 1, "household": 2, "quartier": 1, "mother": 0},
+        {"age": 60, "sex": 1, "household": 3, "quartier": 1, "mother": 0},
+        {"age": 66, "sex": 1, "household": 4, "quartier": 1},
+    ])  # fmt: skip
+    assert found["kin_town"].tolist() == [[1, 1], [0, 1]]
+    assert found["kin_quartier"].tolist() == [[1, 1], [0, 1]]
+    assert found["relatives_town"].tolist() == [[3, 3], [0, 3]]
+    assert found["relatives_quartier"].tolist() == [[1, 1], [0, 1]]
+
+
+def test_children_elsewhere_are_counted_by_place_and_taken_one_by_one():
+    packed = np.array([0, NEAR, 2 * NEAR + 3 * FAR, MIDDLE * MOST + FAR], np.uint16)
+    assert away_counts(packed).tolist() == [[0, 0, 0], [1, 0, 0], [2, 0, 3], [0, MOST, 1]]
+    assert away_total(packed).tolist() == [0, 1, 5, MOST + 1]
+    draws = np.linspace(0.001, 0.999, 500)
+    chosen = np.bincount(place_of_one(np.full(500, packed[2]), draws), minlength=3)
+    assert chosen.tolist() == [200, 0, 300]
+    assert away_counts(take_one(packed[1:], np.full(3, 0.5))).tolist() == [[0, 0, 0], [2, 0, 2], [0, MOST - 1, 1]]
+
+
+def test_who_leaves_for_abroad_is_far_away_and_the_others_in_the_shares_of_moves():
+    people = [{"age": 60, "sex": 1, "household": i} for i in range(3000)]
+    people += [{"age": 30, "sex": 0, "household": 3000 + i, "mother": i} for i in range(3000)]
+    model = toy.town(people, check=False)
+    leavers, abroad = np.arange(3000, 6000), np.arange(3000) < 1000
+    verbs.remove(model, leavers, died=False, abroad=abroad)
+    by_place = away_counts(model.people.kin_away[:3000])
+    assert by_place[:1000].sum(axis=0).tolist() == [0, 0, 1000]
+    near, far = (model.rates.parameter(f"leavers_{name}_km") for name in ("within_25", "beyond_100"))
+    expected = np.array([near, 1 - near - far, far])
+    deviation = by_place[1000:].sum(axis=0) - 2000 * expected
+    assert (np.abs(deviation) < 3.5 * np.sqrt(2000 * expected * (1 - expected))).all()
 
 
 def test_people_under_65_are_not_counted():
@@ -62,8 +109,9 @@ def test_the_dead_are_nobodys_child_and_those_who_leave_are_children_elsewhere_o
     verbs.remove(model, np.array([row(model, 2)]), died=True)
     assert kin_counts(model)[..., MEASURES.index("children_town")].sum() == 2
     verbs.remove(model, np.array([row(model, 3)]), died=False)
-    assert model.people.kin_away[[row(model, 0), row(model, 1)]].tolist() == [2, 2]
-    assert kin_counts(model)[..., MEASURES.index("child_away")].sum() == 2
+    assert away_total(model.people.kin_away[[row(model, 0), row(model, 1)]]).tolist() == [2, 2]
+    outside = [MEASURES.index(name) for name in ("child_25_km", "child_100_km", "child_farther")]
+    assert kin_counts(model)[..., outside].sum() == 2
 
 
 def test_siblings_share_the_mother():
@@ -74,18 +122,20 @@ def test_siblings_share_the_mother():
 
 def test_children_outside_the_town_die_by_the_life_table_at_the_parents_age_less_29():
     rates = book(mortality=0.2, mortality_decline=0.0)
-    people = toy.singles([60] * 3000, [1] * 3000, kin_away=2)
+    people = toy.singles([60] * 3000, [1] * 3000, kin_away=NEAR + FAR)
     model = toy.town(people, (LOSE_KIN,), rates=rates, check=False)
     model.run(model.now + 4)
-    lost = 6000 - int(model.people.kin_away.sum())
+    left = away_counts(model.people.kin_away).sum(axis=0)
+    lost = 6000 - int(left.sum())
+    assert abs(z_of(int(left[0]), 3000 - lost / 2, lost / 4)) < 3.3  # near and far are hit alike
     p = 1 - np.exp(-2 * 0.2)  # at most one of the two is counted
     assert abs(z_of(lost, 3000 * p, 3000 * p * (1 - p))) < 3.3
 
 
 def test_nothing_is_lost_between_year_ends():
-    model = toy.town(toy.singles([90] * 100, [1] * 100, kin_away=3), (LOSE_KIN,), rates=book(mortality=5.0))
+    model = toy.town(toy.singles([90] * 100, [1] * 100, kin_away=3 * MIDDLE), (LOSE_KIN,), rates=book(mortality=5.0))
     model.run(model.now + 3)
-    assert model.people.kin_away.sum() == 300
+    assert away_total(model.people.kin_away).sum() == 300
 
 
 def test_an_arriving_mother_has_left_as_many_children_behind_as_did_not_come_along():
@@ -100,6 +150,6 @@ def test_an_arriving_mother_has_left_as_many_children_behind_as_did_not_come_alo
     p = model.people
     arrived = np.flatnonzero((p.sex == 1) & (p.id >= len(people)) & (model.ages() >= 50))
     assert arrived.size > 0
-    assert set(p.kin_away[arrived].tolist()) <= {0, 1}
-    assert 1 in p.kin_away[arrived].tolist()
+    assert set(away_total(p.kin_away[arrived]).tolist()) <= {0, 1}
+    assert 1 in away_total(p.kin_away[arrived])
     assert (p.kin_away[(p.sex == 1) & (p.id >= len(people)) & (model.ages() < 40)] == 0).all()

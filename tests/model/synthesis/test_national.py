@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import towns
 from quartier.model.columns import Role
+from quartier.model.kin_distance import away_counts
 from quartier.model.rates import read_rate_book
 from quartier.model.synthesis import synthesise
 from shared_data import data_folder
@@ -100,7 +101,20 @@ def test_old_women_have_living_children_and_some_of_them_in_town(start):
     linked = np.bincount(p["mother"][p["mother"] >= 0], minlength=age.size)
     for middle, share in ((65, 0.82), (75, 0.85), (85, 0.87)):
         here = (p["sex"] == 1) & (np.abs(age - middle) <= 2)
-        assert np.mean(linked[here] + p["kin_away"][here] > 0) == pytest.approx(share, abs=0.03)
+        assert np.mean((linked[here] > 0) | (p["kin_away"][here] > 0)) == pytest.approx(share, abs=0.03)
+
+
+def test_children_of_old_women_live_at_the_distances_assumed(start):
+    p, age = start.people, towns.ages(start)
+    old = np.flatnonzero((p["sex"] == 1) & (age >= 65))
+    child = np.flatnonzero((p["mother"] >= 0) & (p["role"] != Role.CHILD))
+    child = child[age[p["mother"][child]] >= 65]
+    counts = np.array([child.size, *away_counts(p["kin_away"][old]).sum(axis=0)])
+    assert counts / counts.sum() == pytest.approx(np.array([0.42, 0.25, 0.15, 0.18]), abs=0.02)
+    apart = np.abs(p["quartier"][child].astype(int) - p["quartier"][p["mother"][child]])
+    near = np.bincount(apart, minlength=10) / np.bincount(np.abs(np.subtract.outer(np.arange(10), np.arange(10))).ravel())
+    assert (near[:4] > 1.15 * near[1:5]).all()  # Quartiere in a row, 2 km apart: the nearer, the likelier
+    assert near[0] / near[1] == pytest.approx(np.exp(0.83) * (2 / (0.5 * np.sqrt(2))) ** 0.86, rel=0.25)
 
 
 def test_husbands_are_older_by_the_usual_years_and_one_couple_in_forty_is_of_one_sex(start):

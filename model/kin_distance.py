@@ -1,0 +1,78 @@
+"""Children outside the town by distance: three numbers of a parent, packed into one 16-bit word (`people.kin_away`).
+
+Five bits each: children up to 25 km away, 25 to 100 km, and farther (abroad included). A column of zeros means none, so
+whether somebody has children elsewhere is one comparison.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from .luck import Decision
+
+if TYPE_CHECKING:
+    from .model import QuartierModel
+    from .rates import RateBook
+
+PLACES: Final = ("up to 25 km", "25 to 100 km", "farther")
+_BITS: Final = 5
+MOST: Final = (1 << _BITS) - 1
+"""Most children that can be counted in one place; nobody comes near it."""
+
+
+def away_counts(packed: np.ndarray) -> np.ndarray:
+    """Children outside the town by place, i64 [..., place], from values of `people.kin_away`."""
+    shifts = _BITS * np.arange(len(PLACES))
+    return (packed.astype(np.int64)[..., None] >> shifts) & MOST
+
+
+def away_total(packed: np.ndarray) -> np.ndarray:
+    """Children outside the town (i64 per person), wherever they live."""
+    return away_counts(packed).sum(axis=-1)
+
+
+def one_child(place: np.ndarray) -> np.ndarray:
+    """What one child at a place (index of `PLACES`) adds to `people.kin_away` (u16)."""
+    return np.left_shift(1, _BITS * np.asarray(place, np.int64)).astype(np.uint16)
+
+
+def place_of_one(packed: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Where one of a parent's children outside the town lives, each as likely as any other (place by uniform number)."""
+    sums = np.cumsum(away_counts(packed), axis=1)
+    return (np.floor(u * sums[:, -1])[:, None] >= sums[:, :-1]).sum(axis=1)
+
+
+def take_one(packed: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """The values of `people.kin_away` (u16) with one child fewer; each parent has at least one."""
+    return (packed - one_child(place_of_one(packed, u))).astype(np.uint16)
+
+
+def start_place(rates: RateBook, u: np.ndarray) -> np.ndarray:
+    """Where a child outside the town lives at the start, or when its parent arrives: place by uniform number."""
+    shares = np.array([rates.parameter(f"kin_{name}") for name in ("within_25_km", "25_to_100_km", "beyond_100_km")])
+    bounds = np.cumsum(shares)[:-1] / shares.sum()
+    return (u[:, None] >= bounds).sum(axis=1)
+
+
+def count_leavers(model: QuartierModel, rows: np.ndarray, abroad: np.ndarray | None) -> None:
+    """Add people who leave the town to their parents' `kin_away`, by where they go.
+
+    Parameters
+    ----------
+    rows : who leaves.
+    abroad : bool per row, who leaves the country (far away); None = nobody. The others' distance is drawn from the shares
+        of moves inside the district, inside the state and beyond.
+    """
+    p, rates = model.people, model.rates
+    parents = [model.rows_of(link[rows]) for link in (p.mother, p.father)]
+    if not any((parent >= 0).any() for parent in parents):
+        return
+    u = model.luck.uniform(Decision.KIN_DISTANCE, model.now, p.key[rows])
+    near, far = rates.parameter("leavers_within_25_km"), rates.parameter("leavers_beyond_100_km")
+    place = (u >= near).astype(np.int64) + (u >= 1 - far)
+    if abroad is not None:
+        place[abroad] = len(PLACES) - 1
+    for parent in parents:
+        np.add.at(p.kin_away, parent[parent >= 0], one_child(place[parent >= 0]))
