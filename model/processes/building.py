@@ -20,6 +20,8 @@ from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .attraction import attraction
 from .births import birth_hazards, fertile_women
+from .dwelling_search import Search
+from .flats import open_flats
 from .out_moves import ORIGINS, expected_out_moves
 from .reference import reference_persons
 from .templates import Templates
@@ -38,11 +40,13 @@ def start_building(model: QuartierModel) -> None:
     d = model.dwellings
     where = np.bincount(d.quartier, minlength=model.n_quartiere).astype(float)
     rooms = np.bincount(d.rooms, minlength=8).astype(float)
+    drawn_to, flats = attraction(model), open_flats(model)[0].size
     model.side["move"] = {
         "due": _dwellings_due(model),
         "quartiere": np.cumsum(where) / max(where.sum(), 1.0),
         "rooms": np.cumsum(rooms) / max(rooms.sum(), 1.0),
-        "attraction": attraction(model),
+        "search": Search.of(model, drawn_to, where, model.rates.parameter("street_dwellings")),
+        "flats": Search.of(model, drawn_to, where, max(where.sum(), 1.0) / max(flats, 1)),
     }
 
 
@@ -65,7 +69,9 @@ def expected_households(model: QuartierModel) -> np.ndarray:
     templates: Templates = model.side["in_migrate"]
     persons = templates.stock.sum(axis=0)
     leads = np.zeros_like(persons)
-    heads = reference_persons(model, np.flatnonzero((model.households.kind == Kind.PRIVATE) & (model.households.size > 0)))
+    heads = reference_persons(
+        model, np.flatnonzero((model.households.kind == Kind.PRIVATE) & (model.households.size > 0))
+    )
     np.add.at(leads, (p.sex[heads], model.ages(heads)), 1)
     headship = leads / np.maximum(persons, 1)
     arrivals = sum(templates.persons_per_year(model, origin) for origin in range(len(ORIGINS)))
@@ -90,9 +96,7 @@ def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: n
     ordinal = np.arange(quartiere.size)
     home = model.quartier_keys[quartiere]
     key = derive_keys(Domain.DWELLING, home, 1 + model.now, (number << 32) + ordinal)
-    model.dwellings.append(
-        quartiere.size, key=key, quartier=quartiere, rooms=rooms, household=NONE
-    )
+    model.dwellings.append(quartiere.size, key=key, quartier=quartiere, rooms=rooms, household=NONE)
 
 
 def complete_dwellings(model: QuartierModel) -> None:
@@ -111,3 +115,6 @@ def complete_dwellings(model: QuartierModel) -> None:
         quartiere = np.searchsorted(side["quartiere"], points, side="right").clip(max=model.n_quartiere - 1)
         sizes = np.searchsorted(side["rooms"], (points * count * 0.618034) % 1.0, side="right").clip(1, 7)
         _complete(model, FOLLOWING, quartiere, sizes)
+    completed = np.bincount(model.dwellings.quartier[side["search"].rows :], minlength=model.n_quartiere)
+    for search in ("search", "flats"):
+        side[search] = side[search].with_completed(completed)

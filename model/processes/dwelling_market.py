@@ -1,9 +1,9 @@
-"""The search for a dwelling: candidates by size, vacancy and distance; deferred acceptance with keyed lotteries.
+"""The search for a dwelling: streets are drawn, vacancies in them compared; deferred acceptance with keyed lotteries.
 
-A seeker draws up to a dozen vacant dwellings; who need not move spreads them over the quarters of the search. The
-Quartier comes from the running sum of vacancies times distance decay times what attracts the group; inside it the
-dwelling is the next one on a ring of keys, so that one more vacancy changes only the draws that fall on it.
-Dwellings hold the best seeker by priority class, then by lottery; freed dwellings enter the market in the next step.
+Who must move looks at more streets in a quarter than who could stay. Options are compared as in a race: an option of
+utility ``v`` arrives after ``E exp(-v)`` with ``E`` exponential, keyed by seeker and dwelling, and the first wins, which is
+the multinomial logit. Dwellings hold the best seeker by priority class, then by lottery; freed dwellings enter the market
+in the next step.
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..geography import distances
-from ..luck import _LOW, _S32, TWO32, Decision, pair_unit, philox4x32
+from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
 from ..matching import deferred_acceptance
+from .dwelling_search import GUIDE_SHIFT, Search
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
 MOST_ROOMS = 7
 """Largest class of rooms in the stock's tables: seven and more."""
+MOST_CANDIDATES = 8
+"""Dwellings a seeker remembers, the best of those seen (a size of arrays)."""
+MOST_DRAWS = 14
+"""Streets drawn in a quarter, early and later ones each, at most (a range of luck)."""
 
 
 @dataclass
@@ -30,8 +34,8 @@ class Seekers:
     """Who looks for a dwelling in this step, one entry each.
 
     key : u64; group : i64, of `attraction`; quartier : where they come from; anywhere : bool, no place in town to be near
-    to; rooms : rooms needed; priority : smaller is served first; stay : float64, utility of staying (-inf for those who
-    must move); kin : i64, Quartier of a parent who lives elsewhere in town, -1 for none.
+    to; rooms : rooms needed; priority : smaller is served first; stay : float64, when staying arrives in the race (inf
+    for those who must move); kin : i64, Quartier of a parent who lives elsewhere in town, -1 for none.
     """
 
     key: np.ndarray
@@ -49,117 +53,104 @@ class Seekers:
         return self.key.size
 
 
-@nb.njit(inline="always")
-def _chosen(running, width, wanted):
-    """Position of the first of the ascending running sums that is not smaller than ``wanted``; no branch to mispredict."""
-    position, step = 0, width
-    while step > 0:
-        position += step * (running[position + step - 1] < wanted)
-        step >>= 1
-    return position
-
-
-@nb.njit(inline="always")
-def _next_on_ring(ring, rooms, a, b, low, high, w):
-    """The place of acceptable size whose mark follows ``w`` next on the Quartier's ring ``a .. b``; one must exist.
-
-    Marks are spread evenly, so the search starts where the mark would be expected.
-    """
-    k = a + np.int64((w * np.uint64(b - a)) >> _S32)
-    while k > a and ring[k - 1] >= w:
-        k -= 1
-    while k < b and ring[k] < w:
-        k += 1
-    if k == b:
-        k = a
-    while rooms[k] < low or rooms[k] > high:
-        k += 1
-        if k == b:
-            k = a
-    return k
-
-
-@nb.njit(cache=True)
-def _draw(luck, market, weights, seekers, limits, tastes, found, utility):
-    """Candidates of every seeker, best first; -1 where there are fewer."""
-    stream, step, search, choice = luck
-    first, ring, rooms, place_key, acceptable = market
-    decay, attraction = weights
-    key, row, group, origin, need, tries, stay, kin = seekers
-    below, above, n_rooms = limits
-    mismatch, near_kin = tastes
-    n_quartiere = decay.shape[1]
-    width = 1
-    while 2 * width <= n_quartiere:
-        width *= 2
-    running, filled = np.full(2 * width, np.inf), np.int64(-1)
-    words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
-    for i in range(key.size):
-        if row[i] != filled:  # seekers come in the order of their rows: one running sum serves all of a row
-            filled, total = row[i], 0.0
-            for q in range(n_quartiere):
-                total += acceptable[need[i] - 1, q] * decay[origin[i], q] * attraction[group[i], q]
-                running[q] = total
-        total = running[n_quartiere - 1]
-        if total <= 0:
-            continue
-        low, high = max(need[i] - below, 1), min(need[i] + above, n_rooms)
-        n = 0
-        for c in range(tries[i]):
-            if c % 2 == 0:
-                words = philox4x32(
-                    key[i] & _LOW, key[i] >> _S32, step, search + np.uint64(c // 2), stream & _LOW, stream >> _S32
-                )
-                w_place, w = words[0], words[1]
-            else:
-                w_place, w = words[2], words[3]
-            u = (np.float64(w_place) + 0.5) / TWO32
-            place = min(_chosen(running, width, u * total), n_quartiere - 1)
-            if acceptable[need[i] - 1, place] == 0:
-                continue
-            best = _next_on_ring(ring, rooms, first[place], first[place + 1], low, high, w)
-            seen = False
-            for j in range(n):
-                seen |= found[i, j] == best
-            if seen:
-                continue
-            g = pair_unit(stream, step, choice, key[i], place_key[best])
-            value = -mismatch * abs(rooms[best] - need[i]) + near_kin * (place == kin[i]) - np.log(-np.log(g))
-            if value <= stay[i]:
-                continue
-            j = n
-            while j > 0 and utility[i, j - 1] < value:
-                utility[i, j], found[i, j] = utility[i, j - 1], found[i, j - 1]
-                j -= 1
-            utility[i, j], found[i, j] = value, best
-            n += 1
-
-
-@nb.njit(cache=True)
-def _lottery(stream, step, decision, key, priority, found, dwelling_key, rank):
-    for i in range(key.size):
-        for c in range(found.shape[1]):
-            if found[i, c] < 0:
-                break
-            u = pair_unit(stream, step, decision, key[i], dwelling_key[found[i, c]])
-            rank[i, c] = priority[i] + u
-
-
-def decay(model: QuartierModel) -> np.ndarray:
-    """Weight of a move between Quartiere [from, to]: ``d^-exponent``, with a bonus inside the Quartier (Munich, 2011-2024)."""
-    rates = model.rates
-    d = np.maximum(distances(model.region), rates.parameter("distance_floor"))
-    weight = d ** -rates.parameter("distance_exponent")
-    return weight * np.where(np.eye(len(d), dtype=bool), np.exp(rates.parameter("same_quartier_bonus")), 1.0)
-
-
 @dataclass
 class Places:
-    """What is on offer, one entry each: key (u64), quartier (row), rooms."""
+    """What is on offer, one entry each: key (u64), quartier (row), rooms, whether completed since the start (bool)."""
 
     key: np.ndarray
     quartier: np.ndarray
     rooms: np.ndarray
+    later: np.ndarray
+
+
+@nb.njit(inline="always")
+def _drawn(running, guide, group, origin, wanted):
+    """Position of the first running share above ``wanted``, else the last; the guide says where to begin."""
+    position = np.int64(guide[group, origin, wanted >> GUIDE_SHIFT])
+    while position < running.shape[2] - 1 and running[group, origin, position] <= wanted:
+        position += 1
+    return position
+
+
+@nb.njit(cache=True)
+def _deal(street, first, order):
+    """Places in the order of their streets: those of street ``s`` are ``order[first[s] : first[s + 1]]``."""
+    for s in street:
+        first[s + 2] += 1
+    for s in range(2, first.size):
+        first[s] += first[s - 1]
+    for k in range(street.size):
+        order[first[street[k] + 1]] = k
+        first[street[k] + 1] += 1
+
+
+@nb.njit(inline="always")
+def _remember(i, n, place, wait, score, found, waits, scores):
+    """Put a place among the seeker's best, unless it is there already; returns how many there are then."""
+    for j in range(n):
+        if found[i, j] == place:
+            return n
+    if n == found.shape[1]:
+        if wait >= waits[i, n - 1]:
+            return n
+        n -= 1
+    j = n
+    while j > 0 and waits[i, j - 1] > wait:
+        found[i, j], waits[i, j], scores[i, j] = found[i, j - 1], waits[i, j - 1], scores[i, j - 1]
+        j -= 1
+    found[i, j], waits[i, j], scores[i, j] = place, wait, score
+    return n + 1
+
+
+@nb.njit(cache=True)
+def _look(luck, offer, early, later, seekers, tastes, found, waits, scores):
+    """Every seeker's best places, best first, -1 where there are fewer; and the seeker's score at each."""
+    stream, step, search = luck
+    begin, rooms, place_key = offer
+    quartiere, number, first, chance, guide = early
+    later_quartiere, later_number, later_first, later_chance, later_guide, more = later
+    key, group, origin, need, tries, stay, kin, priority = seekers
+    below, above, loss, kin_gain, kin_look = tastes
+    k0, k1 = stream & _LOW, stream >> _S32
+    near = words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
+    for i in range(key.size):
+        low, high, n = need[i] - below, need[i] + above, 0
+        a, b = key[i] & _LOW, key[i] >> _S32
+        once = philox4x32(a, b, step, search + np.uint64(14), k0, k1)
+        extra, with_kin, mine = 0, 0, once[0] << _S32 | once[1]
+        if more[group[i], origin[i]] > 0:
+            extra = min(int(tries[i] * more[group[i], origin[i]] + (np.float64(once[2]) + 0.5) / TWO32), MOST_DRAWS)
+        if kin[i] >= 0 and number[kin[i]] > 0:
+            near = philox4x32(a, b, step, search + np.uint64(15), k0, k1)
+            with_kin = int((np.float64(near[0]) + 0.5) / TWO32 < kin_look)
+        for c in range(-with_kin, tries[i] + extra):
+            if c < 0:
+                q = kin[i]
+                street = first[q] + np.int64((near[1] * np.uint64(number[q])) >> _S32)
+            else:
+                t = c if c < tries[i] else c - tries[i]
+                if t % 2 == 0:
+                    words = philox4x32(a, b, step, search + np.uint64(t // 2 + 7 * (c >= tries[i])), k0, k1)
+                else:
+                    words = (words[2], words[3], words[2], words[3])
+                if c < tries[i]:
+                    if not quartiere.size:
+                        continue
+                    q = quartiere[_drawn(chance, guide, group[i], origin[i], words[0])]
+                    street = first[q] + np.int64((words[1] * np.uint64(number[q])) >> _S32)
+                else:
+                    q = later_quartiere[_drawn(later_chance, later_guide, group[i], origin[i], words[0])]
+                    street = later_first[q] + np.int64((words[1] * np.uint64(later_number[q])) >> _S32)
+            for k in range(begin[street], begin[street + 1]):
+                if rooms[k] < low or rooms[k] > high:
+                    continue
+                bits = pair_bits(mine, place_key[k])
+                wait = -np.log((np.float64(bits >> _S32) + 0.5) / TWO32) * loss[abs(np.int64(rooms[k]) - need[i])]
+                if q == kin[i]:
+                    wait *= kin_gain
+                if wait < stay[i]:
+                    lottery = (np.float64(bits & _LOW) + 0.5) / TWO32
+                    n = _remember(i, n, k, wait, -priority[i] - lottery, found, waits, scores)
 
 
 def vacant_dwellings(model: QuartierModel) -> np.ndarray:
@@ -168,60 +159,60 @@ def vacant_dwellings(model: QuartierModel) -> np.ndarray:
     return np.flatnonzero(d.household < 0)
 
 
-def allocate(model: QuartierModel, seekers: Seekers, places: Places, attraction: np.ndarray) -> np.ndarray:
-    """Give seekers places; returns the position of the place per seeker (i64), -1 for those who find none.
-
-    ``attraction`` is the weight of every Quartier for every group of seekers [group, Quartier].
-    """
+def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Search) -> np.ndarray:
+    """Give seekers places; returns the position of the place per seeker (i64), -1 for those who find none."""
     if not places.key.size or not seekers.n:
         return np.full(seekers.n, -1, np.int64)
-    rates, n_q = model.rates, model.n_quartiere
-    below, above = int(rates.parameter("rooms_below_need")), int(rates.parameter("rooms_above_need"))
-    spot = model.luck.words(Decision.DWELLING_CHOICE, model.now, places.key).astype(np.uint64)
-    rooms = np.minimum(places.rooms, MOST_ROOMS).astype(np.int64)
-    order = np.lexsort((places.key, spot, places.quartier))
-    first = np.searchsorted(places.quartier[order], np.arange(n_q + 1))
-    cell = places.quartier.astype(np.int64) * MOST_ROOMS + rooms - 1
-    count, keys = np.bincount(cell, minlength=n_q * MOST_ROOMS), places.key[order]
-    candidates = int(rates.parameter("dwelling_candidates"))
-    near, entries = _in_rows(model, seekers, candidates)
-    found, utility = np.full((seekers.n, candidates), -1, np.int32), np.zeros((seekers.n, candidates))
-    numbers = (model.now, Decision.DWELLING_SEARCH // 4, Decision.DWELLING_CHOICE, Decision.DWELLING_LOTTERY)
-    stream, now, search, choice, lottery = (model.luck.stream, *(np.uint64(n) for n in numbers))
-    _draw(
-        (stream, now, search, choice),
-        (first, spot[order], rooms[order], keys, _acceptable(count.reshape(n_q, MOST_ROOMS), below, above)),
-        (np.concatenate((decay(model), np.ones((1, n_q)))), attraction),
-        entries,
-        (below, above, MOST_ROOMS),
-        (rates.parameter("room_mismatch"), rates.parameter("kin_bonus")),
-        found,
-        utility,
+    rates = model.rates
+    early, later = search.early, search.later
+    found = np.full((seekers.n, MOST_CANDIDATES), -1, np.int32)
+    waits, scores = np.empty(found.shape), np.empty(found.shape)
+    rooms = np.minimum(places.rooms, MOST_ROOMS).astype(np.int8)
+    begin, order = _by_street(search, places)
+    numbers = (model.now, Decision.DWELLING_SEARCH // 4)
+    tastes = (
+        int(rates.parameter("rooms_below_need")),
+        int(rates.parameter("rooms_above_need")),
+        np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS)),
+        float(np.exp(-rates.parameter("kin_bonus"))),
+        rates.parameter("kin_look"),
     )
-    rank = np.zeros((seekers.n, candidates))
-    _lottery(stream, now, lottery, entries[0], seekers.priority[near].astype(np.float64), found, keys, rank)
-    match = np.empty(seekers.n, np.int64)
-    match[near] = deferred_acceptance(found, -rank, entries[0], np.ones(places.key.size, np.int64))
-    return np.where(match >= 0, order[np.maximum(match, 0)], -1)
+    with np.errstate(over="ignore"):
+        _look(
+            (model.luck.stream, *(np.uint64(n) for n in numbers)),
+            (begin, rooms[order], places.key[order]),
+            (early.quartiere, early.number, early.first, early.chance, early.guide),
+            (later.quartiere, later.number, later.first, later.chance, later.guide, search.more()),
+            _entries(model, seekers),
+            tastes,
+            found,
+            waits,
+            scores,
+        )
+    match = deferred_acceptance(found, scores, seekers.key, np.ones(places.key.size, np.int64))
+    return np.where(match >= 0, order[np.maximum(match, 0)], -1).astype(np.int64)
 
 
-def _in_rows(model: QuartierModel, seekers: Seekers, candidates: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """The seekers in the order of group, origin and need, those who choose alike together: their order, and their columns."""
-    n_q = model.n_quartiere
-    need = np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64)
-    origin = np.where(seekers.anywhere, n_q, seekers.quartier.astype(np.int64))
-    row = (seekers.group * (n_q + 1) + origin) * MOST_ROOMS + need - 1
-    leisurely = max(candidates // int(model.rates.parameter("seek_steps")), 1)
-    tries = np.where(np.isfinite(seekers.stay), leisurely, candidates)
-    near = np.argsort(row, kind="stable")
-    return near, tuple(
-        x[near] for x in (seekers.key, row, seekers.group, origin, need, tries, seekers.stay, seekers.kin)
+def _by_street(search: Search, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    """Places by street: where each street's begin (one entry more than streets), and their positions."""
+    street = search.streets(places.key, places.quartier, places.later)
+    first = np.zeros(int(search.early.number.sum() + search.later.number.sum()) + 2, np.int32)
+    order = np.empty(places.key.size, np.int32)
+    _deal(street, first, order)
+    return first[:-1], order
+
+
+def _entries(model: QuartierModel, seekers: Seekers) -> tuple[np.ndarray, ...]:
+    """The columns of seekers as the kernel takes them."""
+    rates = model.rates
+    tries = np.where(np.isfinite(seekers.stay), rates.parameter("streets_to_stay"), rates.parameter("streets_to_move"))
+    return (
+        seekers.key,
+        seekers.group.astype(np.int64),
+        np.where(seekers.anywhere, model.n_quartiere, seekers.quartier).astype(np.int64),
+        np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64),
+        np.minimum(tries, MOST_DRAWS).astype(np.int64),
+        seekers.stay.astype(float),
+        seekers.kin.astype(np.int64),
+        seekers.priority.astype(float),
     )
-
-
-def _acceptable(vacant: np.ndarray, below: int, above: int) -> np.ndarray:
-    """Vacancies acceptable to a seeker [rooms needed - 1, Quartier], float64, from vacancies [Quartier, rooms - 1]."""
-    by_need = [
-        vacant[:, max(r - below, 1) - 1 : min(r + above, MOST_ROOMS)].sum(axis=1) for r in range(1, MOST_ROOMS + 1)
-    ]
-    return np.stack(by_need).astype(float)

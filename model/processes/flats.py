@@ -17,61 +17,66 @@ if TYPE_CHECKING:
     from ..model import QuartierModel
 
 
-def _flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
-    """Households of unrelated young people with a room free, and the key each is known by (its oldest such member's)."""
-    p, h, d, rates = model.people, model.households, model.dwellings, model.rates
-    youngest = model.now - 4 * int(rates.parameter("shared_flat_age"))
-    mates = np.flatnonzero(p.role == Role.OTHER)
-    mates = mates[(p.birth[mates] > youngest) & (p.present[mates] == 1) & (p.plan[mates] == Plan.NONE)]
-    order = np.lexsort((p.key[mates], p.birth[mates], p.household[mates]))
-    homes, first = np.unique(p.household[mates][order], return_index=True)
-    keys = p.key[mates][order][first]
-    housed = h.dwelling[homes] >= 0
-    rooms = np.where(housed, d.rooms[np.maximum(h.dwelling[homes], 0)], 0)
-    open_ = (
-        housed & (h.size[homes] < np.minimum(rooms, rates.parameter("shared_flat_size"))) & _no_families(model, homes)
-    )
-    return homes[open_], keys[open_]
-
-
 @nb.njit(cache=True)
-def _without_family(homes, first, following, role, partner, free):
-    for k in range(homes.size):
-        i = first[homes[k]]
-        while i >= 0:
-            if role[i] == 1 or partner[i] >= 0:
-                free[k] = False
+def _speaks(
+    mates, young, most, household, dwelling, size, rooms, first, following, birth, key, role, plan, partner, speaks
+):
+    """Which of these people, each the oldest young member of a flat of unrelated people, have a room free."""
+    for k in range(mates.size):
+        me = mates[k]
+        h = household[me]
+        if birth[me] <= young or plan[me] != 0 or h < 0 or dwelling[h] < 0:
+            continue
+        if size[h] >= min(rooms[dwelling[h]], most):
+            continue
+        i, found = first[h], True
+        while i >= 0 and found:
+            found = role[i] != 1 and partner[i] < 0
+            if role[i] == 3 and birth[i] > young and plan[i] == 0:
+                found &= birth[i] > birth[me] or (birth[i] == birth[me] and key[i] >= key[me])
             i = following[i]
+        speaks[k] = found
 
 
-def _no_families(model: QuartierModel, homes: np.ndarray) -> np.ndarray:
-    """Whether nobody lives there as a child or in a couple (bool per household)."""
-    p, free = model.people, np.ones(homes.size, np.bool_)
-    _without_family(homes.astype(np.int32), model.households.first_member, p.next_member, p.role, p.partner, free)
-    return free
+def open_flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
+    """Households of unrelated young people with a room free, and the key each is known by (its oldest such member's)."""
+    p, h, rates = model.people, model.households, model.rates
+    mates = np.flatnonzero(p.role == Role.OTHER)
+    young = model.now - 4 * int(rates.parameter("shared_flat_age"))
+    speaks = np.zeros(mates.size, np.bool_)
+    _speaks(
+        mates, young, int(rates.parameter("shared_flat_size")), p.household, h.dwelling, h.size, model.dwellings.rooms,
+        h.first_member, p.next_member, p.birth, p.key, p.role, p.plan, p.partner, speaks,
+    )  # fmt: skip
+    mates = mates[speaks]
+    return p.household[mates], p.key[mates]
 
 
-def _seekers(model: QuartierModel) -> np.ndarray:
+def _seekers(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) -> np.ndarray:
     """Rows of those who would rather share: leaving home without children, or just arrived alone, and young."""
     p, h, rates = model.people, model.households, model.rates
     young = model.now - 4 * int(rates.parameter("shared_flat_age"))
-    leaving = np.flatnonzero(p.plan == Plan.LEAVE_HOME)
+    leaving = planning[p.plan[planning] == Plan.LEAVE_HOME]
     leaving = leaving[(p.birth[leaving] > young) & (p.present[leaving] == 1) & (p.parity[leaving] == 0)]
-    new = np.flatnonzero(h.reason == Reason.ARRIVED)
-    lonely = (h.size[new] == 1) & (h.wait_since[new] == model.now) & (h.dwelling[new] < 0)
-    arrived = h.first_member[new[lonely]]
+    new = looking[(h.reason[looking] == Reason.ARRIVED) & (h.wait_since[looking] == model.now)]
+    arrived = h.first_member[new[(h.size[new] == 1) & (h.dwelling[new] < 0)]]
     arrived = arrived[(p.birth[arrived] > young) & (p.role[arrived] != Role.RESIDENT)]
     rows = np.concatenate((leaving, arrived))
     share = rates.parameter("shared_flat_share")
     return rows[model.luck.uniform(Decision.HOME_DESTINATION, 0, p.key[rows]) < share]
 
 
-def share_flats(model: QuartierModel) -> None:
-    """One round of the market for rooms in shared flats; each flat takes at most one newcomer in a step."""
+def share_flats(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) -> None:
+    """One round of the market for rooms in shared flats; each flat takes at most one newcomer in a step.
+
+    Parameters
+    ----------
+    planning, looking : people with a plan and households with a reason to move.
+    """
     p, h = model.people, model.households
-    rows = _seekers(model)
-    homes, keys = _flats(model)
-    n = rows.size
+    rows = _seekers(model, planning, looking)
+    homes, keys = open_flats(model)
+    n, search = rows.size, model.side["move"]["flats"]
     seekers = Seekers(
         p.key[rows],
         group_of(model.ages(rows), np.zeros(n, bool)),
@@ -79,12 +84,11 @@ def share_flats(model: QuartierModel) -> None:
         p.plan[rows] != Plan.LEAVE_HOME,
         np.ones(n, np.int64),
         np.ones(n),
-        np.full(n, -np.inf),
+        np.full(n, np.inf),
         np.full(n, -1),
     )
-    got = allocate(
-        model, seekers, Places(keys, h.quartier[homes], np.ones(homes.size, np.int64)), model.side["move"]["attraction"]
-    )
+    later = h.dwelling[homes] >= search.rows
+    got = allocate(model, seekers, Places(keys, h.quartier[homes], np.ones(homes.size, np.int64), later), search)
     served = got >= 0
     newcomers = rows[served]
     model.count("leaving_home", p.quartier[newcomers[p.plan[newcomers] == Plan.LEAVE_HOME]])

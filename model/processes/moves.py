@@ -8,18 +8,17 @@ import numpy as np
 
 from ..asking import ask
 from ..columns import Kind, Plan, Reason, Role
-from ..households import found, join, settle, with_children
+from ..households import found, join, settle
 from ..luck import Decision
 from ..process import Process
 from ..shortlist import shortlist
 from ..tables import NONE
 from ..thresholds import pad_ages
-from .attraction import group_of, household_groups
 from .building import complete_dwellings, start_building
-from .dwelling_market import Places, Seekers, allocate, vacant_dwellings
+from .dwelling_market import Places, allocate, vacant_dwellings
+from .dwelling_seekers import household_seekers, people_with_plans, person_seekers, settled_leads, together
 from .flats import share_flats
 from .migration import leave_town
-from .reference import reference_persons
 from .repair import repair
 
 if TYPE_CHECKING:
@@ -29,18 +28,13 @@ MOST_MISFIT = 3
 """Rooms missing or to spare beyond which the wish to move grows no more (bounds the hazard)."""
 
 
-def _wish_to_move(model: QuartierModel) -> None:
-    """Households whose dwelling does not fit any more, or who have another reason, start to look for one."""
+def _wish_to_move(model: QuartierModel) -> np.ndarray:
+    """Households whose dwelling does not fit any more, or who have another reason, start to look for one; their rows."""
     p, h, rates = model.people, model.households, model.rates
-    rows = shortlist(model, Decision.ADJUSTMENT_MOVE)
+    rows = settled_leads(model, shortlist(model, Decision.ADJUSTMENT_MOVE))
     homes = p.household[rows]
-    settled = (h.kind[homes] == Kind.PRIVATE) & (h.dwelling[homes] >= 0) & (h.reason[homes] == Reason.NONE)
-    settled &= h.moved_at[homes] < model.now
-    rows, homes = rows[settled], homes[settled]
-    leads = reference_persons(model, homes) == rows
-    rows, homes = rows[leads], homes[leads]
     class_of, rate = rates.resolve("moves_within_town", model.now, model.n_quartiere)
-    base = pad_ages(rate)[class_of[h.quartier[homes]], p.sex[rows], model.ages(rows)]
+    base = _of_age(model, pad_ages(rate))[class_of[h.quartier[homes]], p.sex[rows], model.ages(rows)]
     rooms = model.dwellings.rooms[h.dwelling[homes]].astype(np.int64)
     spare = rooms - (h.size[homes].astype(np.int64) + 1)
     wants = ask(
@@ -48,6 +42,12 @@ def _wish_to_move(model: QuartierModel) -> None:
     )
     h.reason[homes[wants]] = np.where(spare[wants] < 0, Reason.SPACE, Reason.OTHER)
     h.wait_since[homes[wants]] = model.now
+    return homes[wants]
+
+
+def _of_age(model: QuartierModel, rate: np.ndarray) -> np.ndarray:
+    """Rates [..., age] without those of children, who move with their household."""
+    return np.where(np.arange(rate.shape[-1]) < model.rates.parameter("youngest_seeker"), 0.0, rate)
 
 
 def _wish_level(model: QuartierModel) -> float:
@@ -64,91 +64,35 @@ def _misfit(model: QuartierModel, spare: np.ndarray) -> np.ndarray:
 def _wish_bound(model: QuartierModel) -> np.ndarray:
     _, rate = model.rates.resolve("moves_within_town", model.now, model.n_quartiere)
     worst = _misfit(model, np.array([-MOST_MISFIT, MOST_MISFIT])).max()
-    return pad_ages(rate).max(axis=0) * _wish_level(model) * worst
-
-
-def _household_seekers(model: QuartierModel) -> tuple[np.ndarray, Seekers]:
-    p, h, d, rates = model.people, model.households, model.dwellings, model.rates
-    rows = np.flatnonzero(h.reason > 0)
-    rows = rows[(h.kind[rows] == Kind.PRIVATE) & (h.size[rows] > 0)]
-    heads = reference_persons(model, rows)
-    key = p.key[heads]
-    need = h.size[rows].astype(np.int64) + 1
-    homeless = h.dwelling[rows] < 0
-    off = np.abs(d.rooms[np.maximum(h.dwelling[rows], 0)].astype(np.int64) - need)
-    gumbel = -np.log(-np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key)))
-    stay = -rates.parameter("room_mismatch") * off + rates.parameter("stay_bonus") + gumbel
-    priority = np.where(homeless, 1, 2)
-    return rows, Seekers(
-        key,
-        household_groups(model, rows),
-        h.quartier[rows].astype(np.int64),
-        h.reason[rows] == Reason.ARRIVED,
-        need,
-        priority,
-        np.where(homeless, -np.inf, stay),
-        _parents_quartier(model, heads),
-    )
-
-
-def _parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    """Quartier (i64) of the mother, else the father, who lives in another household in town; -1 for none."""
-    p, where = model.people, np.full(rows.size, NONE, np.int64)
-    for parent in (model.rows_of(p.father[rows]), model.rows_of(p.mother[rows])):
-        apart = (parent >= 0) & (p.household[np.maximum(parent, 0)] != p.household[rows])
-        where[apart] = p.quartier[parent[apart]]
-    return where
-
-
-def _person_seekers(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.ndarray, Seekers]:
-    """People with a plan, everyone who would move with each of them, and what they look for."""
-    p = model.people
-    p.plan[p.role == Role.RESIDENT] = Plan.NONE
-    planning = np.flatnonzero((p.plan > 0) & (p.present == 1)).astype(np.int32)
-    other = model.rows_of(p.partner[planning])
-    void = (p.plan[planning] == Plan.JOIN_PARTNER) & ((other < 0) | (p.role[np.maximum(other, 0)] == Role.RESIDENT))
-    p.plan[planning[void]] = Plan.NONE
-    leaders = planning[~void]
-    joins = p.plan[leaders] == Plan.JOIN_PARTNER
-    partner = model.rows_of(p.partner[leaders[joins]])
-    both = np.concatenate((leaders, partner))
-    belongs = np.concatenate((np.arange(leaders.size), np.flatnonzero(joins)))
-    rows, leader = with_children(model, both)
-    group = belongs[leader]
-    size = np.bincount(group, minlength=leaders.size)
-    separated = (p.plan[leaders] == Plan.SEPARATED) & (size > 1)
-    seekers = Seekers(
-        p.key[leaders],
-        group_of(model.ages(leaders), size > np.bincount(belongs, minlength=leaders.size)),
-        p.quartier[leaders].astype(np.int64),
-        np.zeros(leaders.size, bool),
-        size + 1,
-        np.where(separated, 0, 1),
-        np.full(leaders.size, -np.inf),
-        _parents_quartier(model, leaders),
-    )
-    return leaders, rows, group, seekers
-
-
-def _join_seekers(a: Seekers, b: Seekers) -> Seekers:
-    return Seekers(*(np.concatenate((x, y)) for x, y in zip(vars(a).values(), vars(b).values(), strict=True)))
+    return _of_age(model, pad_ages(rate).max(axis=0)) * _wish_level(model) * worst
 
 
 def move(model: QuartierModel) -> None:
     """One round of the dwelling market: arrivals, new households, separated people and households that want another home."""
+    p, h, d = model.people, model.households, model.dwellings
     complete_dwellings(model)
-    share_flats(model)
-    _wish_to_move(model)
-    homes, households = _household_seekers(model)
-    leaders, rows, group, people = _person_seekers(model)
-    vacant = vacant_dwellings(model)
-    offer = Places(model.dwellings.key[vacant], model.dwellings.quartier[vacant], model.dwellings.rooms[vacant])
-    got = allocate(model, _join_seekers(households, people), offer, model.side["move"]["attraction"])
+    planning, looking = np.flatnonzero(p.plan != Plan.NONE), np.flatnonzero(h.reason != Reason.NONE)
+    share_flats(model, planning, looking)
+    looking = np.concatenate((looking, _wish_to_move(model)))
+    looking = looking[(h.reason[looking] > 0) & (h.kind[looking] == Kind.PRIVATE) & (h.size[looking] > 0)]
+    homes = looking[_looks_now(model, looking)]
+    leaders = people_with_plans(model, planning)
+    rows, group, people = person_seekers(model, leaders)
+    side, vacant = model.side["move"], vacant_dwellings(model)
+    offer = Places(d.key[vacant], d.quartier[vacant], d.rooms[vacant], vacant >= side["search"].rows)
+    got = allocate(model, together(household_seekers(model, homes), people), offer, side["search"])
     got = np.where(got >= 0, vacant[np.maximum(got, 0)], NONE) if vacant.size else got
     got_home, got_person = got[: homes.size], got[homes.size :]
     _move_households(model, homes[got_home >= 0], got_home[got_home >= 0])
     _move_people(model, leaders, rows, group, got_person)
-    _give_up(model)
+    _give_up(model, looking, leaders[got_person < 0])
+
+
+def _looks_now(model: QuartierModel, homes: np.ndarray) -> np.ndarray:
+    """Whether a household looks in this quarter: always without a dwelling, else in the first of its search and in turn."""
+    h = model.households
+    waited = model.now - h.wait_since[homes].astype(np.int64)
+    return (h.dwelling[homes] < 0) | (waited % int(model.rates.parameter("look_again_steps")) == 0)
 
 
 def _move_households(model: QuartierModel, homes: np.ndarray, dwellings: np.ndarray) -> None:
@@ -184,15 +128,20 @@ def _move_people(
     repair(model, left)
 
 
-def _give_up(model: QuartierModel) -> None:
-    """Wishes expire; who is separated and has found nothing for long leaves the town; all still looking are counted."""
+def _give_up(model: QuartierModel, looking: np.ndarray, waiting: np.ndarray) -> None:
+    """Wishes expire; who is separated and has found nothing for long leaves the town; all still looking are counted.
+
+    Parameters
+    ----------
+    looking, waiting : households that looked, and people with a plan that have found nothing.
+    """
     p, h, rates = model.people, model.households, model.rates
-    looking = (h.reason > 0) & (h.size > 0)
-    waiting = np.flatnonzero((p.plan > 0) & (p.present == 1))
+    looking = looking[(h.reason[looking] > 0) & (h.size[looking] > 0)]
+    waiting = waiting[(p.plan[waiting] > 0) & (p.present[waiting] == 1)]
     model.count("unserved_seekers", np.concatenate((h.quartier[looking], p.quartier[waiting])))
     steps = rates.parameter("seek_steps")
-    late = looking & (h.dwelling >= 0) & (model.now - h.wait_since.astype(np.int64) >= steps - 1)
-    h.reason[late] = Reason.NONE
+    late = (h.dwelling[looking] >= 0) & (model.now - h.wait_since[looking].astype(np.int64) >= steps - 1)
+    h.reason[looking[late]] = Reason.NONE
     waited = model.now - p.plan_since[waiting].astype(np.int64)
     p.plan[waiting[(p.plan[waiting] == Plan.LEAVE_HOME) & (waited >= steps - 1)]] = Plan.NONE
     gone = waiting[(p.plan[waiting] == Plan.SEPARATED) & (waited >= rates.parameter("separated_leave_town_steps"))]

@@ -53,4 +53,4 @@ def test_young_people_who_look_for_a_dwelling_mostly_find_it_among_the_young():
     h.dwelling[:40], h.reason[:40] = -1, 1
     model.step()
     assert (h.dwelling[:40] >= 0).all()
-    assert np.mean(h.quartier[:40] == 0) > 0.8
+    assert np.mean(h.quartier[:40] == 0) > 0.7  # half if all groups chose alike

@@ -13,6 +13,7 @@ from quartier.model.luck import Domain, derive_keys
 from quartier.model.measures import DwellingsMeasure
 from quartier.model.processes.attraction import GROUPS
 from quartier.model.processes.dwelling_market import Places, Seekers, allocate
+from quartier.model.processes.dwelling_search import Search
 from quartier.model.processes.moves import MOVE
 from quartier.model.rates import DATA
 from scipy.stats import chi2
@@ -167,9 +168,17 @@ def test_the_wish_to_move_is_noise_around_the_rate_and_the_fit_of_the_dwelling()
     assert z < limit
 
 
-def alike(model) -> np.ndarray:
-    """All Quartiere attract all groups alike."""
-    return np.ones((GROUPS, model.n_quartiere))
+def alike(model, offer: Places, each: float = 2.0) -> Search:
+    """Streets of some vacant dwellings ``each``; all Quartiere attract all groups alike."""
+    stock = np.bincount(offer.quartier, minlength=model.n_quartiere)
+    return Search.of(model, np.ones((GROUPS, model.n_quartiere)), stock, each)
+
+
+def places(quartier: np.ndarray, rooms: np.ndarray | int) -> Places:
+    """Vacant dwellings in these Quartiere."""
+    n = quartier.size
+    key = derive_keys(Domain.DWELLING, np.arange(n), 7)
+    return Places(key, quartier, np.broadcast_to(rooms, n), np.zeros(n, bool))
 
 
 def test_with_equal_vacancies_moves_follow_the_gravity_model():
@@ -179,11 +188,7 @@ def test_with_equal_vacancies_moves_follow_the_gravity_model():
         [{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)], quartiere=n_q, km_apart=1.5
     )
     model.now += 1
-    places = Places(
-        derive_keys(Domain.DWELLING, np.arange(n_q * per_quartier), 7),
-        np.repeat(np.arange(n_q), per_quartier),
-        np.full(n_q * per_quartier, 2),
-    )
+    offer = places(np.repeat(np.arange(n_q), per_quartier), 2)
     origin = np.repeat(np.arange(n_q), seekers // n_q)
     ask = Seekers(
         derive_keys(Domain.START_PERSON, np.arange(seekers), 9),
@@ -192,10 +197,10 @@ def test_with_equal_vacancies_moves_follow_the_gravity_model():
         np.zeros(seekers, bool),
         np.full(seekers, 2),
         np.ones(seekers),
-        np.full(seekers, -np.inf),
+        np.full(seekers, np.inf),
         np.full(seekers, -1),
     )
-    got = allocate(model, ask, places, alike(model))
+    got = allocate(model, ask, offer, alike(model, offer, 8.0))
     assert (got >= 0).all()
     assert np.unique(got).size == seekers
     km = np.abs(np.subtract.outer(np.arange(n_q), np.arange(n_q))) * 1.5
@@ -203,16 +208,17 @@ def test_with_equal_vacancies_moves_follow_the_gravity_model():
     weight = km**-0.86 * np.where(np.eye(n_q) == 1, np.exp(0.83), 1)
     expected = seekers / n_q * weight / weight.sum(axis=1, keepdims=True)
     seen = np.zeros((n_q, n_q))
-    np.add.at(seen, (origin, places.quartier[got]), 1)
+    np.add.at(seen, (origin, offer.quartier[got]), 1)
     assert ((seen - expected) ** 2 / expected).sum() < chi2.isf(0.01, n_q * (n_q - 1))
 
 
 def test_a_parent_in_the_quartier_draws_people_there():
-    model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(2)], quartiere=2)
+    rates = book({"streets_to_move": 14.0})  # so many that every seeker sees about as much in one Quartier as in the other
+    model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(2)], quartiere=2, rates=rates)
     model.now += 1
     n = 4000
     where = np.arange(40_000) % 2
-    places = Places(derive_keys(Domain.DWELLING, np.arange(where.size), 7), where, np.full(where.size, 2))
+    offer = places(where, 2)
 
     def share_in_first(kin: int) -> float:
         ask = Seekers(
@@ -222,10 +228,10 @@ def test_a_parent_in_the_quartier_draws_people_there():
             np.ones(n, bool),
             np.full(n, 2),
             np.ones(n),
-            np.full(n, -np.inf),
+            np.full(n, np.inf),
             np.full(n, kin),
         )
-        return float(np.mean(where[allocate(model, ask, places, alike(model))] == 0))
+        return float(np.mean(where[allocate(model, ask, offer, alike(model, offer, 20.0))] == 0))
 
     assert share_in_first(-1) == pytest.approx(0.5, abs=0.03)
     # of two equal Quartiere with as many candidates each: expit of the bonus
@@ -240,7 +246,7 @@ def test_newcomers_choose_without_distance():
     model.now += 1
     share = np.array([0.1, 0.2, 0.3, 0.4])
     where = np.repeat(np.arange(n_q), (share * 20_000).astype(int))
-    places = Places(derive_keys(Domain.DWELLING, np.arange(where.size), 7), where, np.full(where.size, 2))
+    offer = places(where, 2)
     ask = Seekers(
         derive_keys(Domain.START_PERSON, np.arange(seekers), 9),
         np.zeros(seekers, int),
@@ -248,10 +254,10 @@ def test_newcomers_choose_without_distance():
         np.ones(seekers, bool),
         np.full(seekers, 2),
         np.ones(seekers),
-        np.full(seekers, -np.inf),
+        np.full(seekers, np.inf),
         np.full(seekers, -1),
     )
-    seen = np.bincount(where[allocate(model, ask, places, alike(model))], minlength=n_q)
+    seen = np.bincount(where[allocate(model, ask, offer, alike(model, offer))], minlength=n_q)
     assert np.abs((seen - seekers * share) / np.sqrt(seekers * share * (1 - share))).max() < z_limit(n_q)
 
 
@@ -259,8 +265,8 @@ def test_one_more_seeker_displaces_few():
     rng = np.random.default_rng(7)
     model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(3)], quartiere=3)
     model.now += 1
-    places = Places(derive_keys(Domain.DWELLING, np.arange(300), 7), rng.integers(0, 3, 300), rng.integers(1, 6, 300))
-    changed = []
+    offer = places(rng.integers(0, 3, 300), rng.integers(1, 6, 300))
+    changed, streets = [], alike(model, offer)
     for extra in range(20):
         key = derive_keys(Domain.START_PERSON, np.concatenate((np.arange(250), [1000 + extra])), 9)
         one = [
@@ -271,17 +277,13 @@ def test_one_more_seeker_displaces_few():
                 np.zeros(n, bool),
                 1 + np.arange(n) % 4,
                 np.ones(n),
-                np.full(n, -np.inf),
+                np.full(n, np.inf),
                 np.full(n, -1),
             )
             for n in (250, 251)
         ]
         changed.append(
-            int(
-                (
-                    allocate(model, one[0], places, alike(model)) != allocate(model, one[1], places, alike(model))[:250]
-                ).sum()
-            )
+            int((allocate(model, one[0], offer, streets) != allocate(model, one[1], offer, streets)[:250]).sum())
         )
     assert np.median(changed) <= 3
 
@@ -290,7 +292,7 @@ def test_the_order_of_seekers_and_dwellings_does_not_matter():
     rng = np.random.default_rng(8)
     model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(3)], quartiere=3)
     model.now += 1
-    places = Places(derive_keys(Domain.DWELLING, np.arange(200), 7), rng.integers(0, 3, 200), rng.integers(1, 6, 200))
+    offer = places(rng.integers(0, 3, 200), rng.integers(1, 6, 200))
     n = 250
     ask = Seekers(
         derive_keys(Domain.START_PERSON, np.arange(n), 9),
@@ -299,15 +301,73 @@ def test_the_order_of_seekers_and_dwellings_does_not_matter():
         np.arange(n) % 5 == 0,
         1 + np.arange(n) % 4,
         (np.arange(n) % 2).astype(float),
-        np.where(np.arange(n) % 3, -np.inf, 0.0),
+        np.where(np.arange(n) % 3, np.inf, 1.0),
         np.full(n, -1),
     )
-    got = allocate(model, ask, places, alike(model))
+    got = allocate(model, ask, offer, alike(model, offer))
     a, b = rng.permutation(n), rng.permutation(200)
     shuffled = allocate(
         model,
         Seekers(*(x[a] for x in vars(ask).values())),
-        Places(*(x[b] for x in vars(places).values())),
-        alike(model),
+        Places(*(x[b] for x in vars(offer).values())),
+        alike(model, offer),
     )
     assert np.where(shuffled >= 0, b[shuffled], -1).tolist() == got[a].tolist()
+
+
+def test_one_more_vacancy_is_seen_in_its_street_only_and_changes_no_other_search():
+    """Twenty times one more vacant dwelling among 300: few of 250 seekers live elsewhere then."""
+    rng = np.random.default_rng(9)
+    model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(3)], quartiere=3)
+    model.now += 1
+    offer = places(rng.integers(0, 3, 320), rng.integers(1, 6, 320))
+    streets, n = alike(model, offer), 250
+    ask = Seekers(
+        derive_keys(Domain.START_PERSON, np.arange(n), 9),
+        np.zeros(n, int),
+        np.arange(n) % 3,
+        np.zeros(n, bool),
+        1 + np.arange(n) % 4,
+        np.ones(n),
+        np.full(n, np.inf),
+        np.full(n, -1),
+    )
+    changed = []
+    for extra in range(300, 320):
+        kept = [np.arange(300), np.append(np.arange(300), extra)]
+        one = [allocate(model, ask, Places(*(x[k] for x in vars(offer).values())), streets) for k in kept]
+        changed.append(int((one[0] != one[1]).sum()))
+    assert np.median(changed) <= 2
+    assert max(changed) <= 15
+
+
+def test_dwellings_of_a_new_quartier_are_looked_for_without_changing_other_draws():
+    """Streets of their own as soon as more have been completed than stood there at the start; the old ones stay as they are."""
+    model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(2)], quartiere=3)
+    search = Search.of(model, np.ones((GROUPS, 3)), np.array([4000.0, 6000.0, 0.0]), 60.0)
+    assert search.with_completed(np.array([3999, 100, 0])) is search
+    grown = search.with_completed(np.array([0, 0, 500]))
+    assert grown.early is search.early
+    assert grown.later.number.tolist() == [0, 0, 16]  # 500 / 60, rounded up to a power of two
+    assert grown.with_completed(np.array([0, 0, 900])) is grown
+    from_anywhere = 3
+    assert grown.more()[0, from_anywhere] == pytest.approx(16 / (67 + 100))
+    key = derive_keys(Domain.DWELLING, np.arange(900), 3)
+    later = grown.streets(key, np.full(900, 2), np.ones(900, bool))
+    assert np.bincount(later)[167:].min() > 20
+    assert np.bincount(later)[:167].sum() == 0
+
+
+def test_a_new_quartier_fills():
+    """400 dwellings completed in a Quartier where nobody lives: households from all over the town move in within a year."""
+    measure = DwellingsMeasure(quartier=2, rooms=2, dwellings=400, step=toy.START + 1)
+    people = toy.singles([40] * 900, [0] * 900)
+    for i, person in enumerate(people):
+        person["quartier"] = i % 2
+    model = toy.town(people, (MOVE,), rates=book(moves_within_town=0.0), quartiere=3, measures=[measure], check=False)
+    h, d = model.households, model.dwellings
+    d.rooms[:900], d.household[:300] = 7, -1  # what there is suits nobody
+    h.dwelling[:300], h.reason[:300] = -1, Reason.ARRIVED
+    run(model, 4)
+    assert (h.quartier[:300] == 2).mean() > 0.9
+    assert (h.quartier[300:] < 2).all()
