@@ -307,6 +307,10 @@ TEXTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "de": ("Koordinaten im Quartier {value}", "Die Koordinaten liegen im Quartier {other}; prüfen Sie Quartier und Koordinaten."),
         "en": ("coordinates in the Quartier {value}", "The coordinates lie in the Quartier {other}; check Quartier and coordinates."),
     },
+    "facility_outside_town": {
+        "de": ("Koordinaten in einem der Quartiere", "Die Einrichtung {facility} liegt außerhalb aller Quartiere; berichtigen Sie „lon“ und „lat“, oder lassen Sie beide leer (dann gilt die Mitte von {quartier})."),
+        "en": ("coordinates in one of the Quartiere", "The facility {facility} lies outside all Quartiere; correct “lon” and “lat”, or leave both empty (the centre of {quartier} then counts)."),
+    },
     # ------------------------------------------------------------ Berlin
     "bad_area_key": {
         "de": ("ein Schlüssel von acht Ziffern", "RAUMID nennt den Planungsraum mit acht Ziffern (führende Nullen dürfen fehlen)."),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from .checks import without_wrong
 from .draft import Draft, exclusive
-from .geometry import contains, distance_km, rings_of
+from .geometry import contains, distance_km, in_germany, rings_of
 from .texts import Faults
 
 FACTOR = 3.0
@@ -71,20 +71,27 @@ def facilities_without_places(draft: Draft, faults: Faults) -> None:
 
 
 def facilities_elsewhere(draft: Draft, faults: Faults) -> None:
-    """A facility's coordinates lie in another Quartier than it says."""
+    """A facility's coordinates lie in another Quartier than it says (a warning), or in none at all (refused).
+
+    Where the map lacks a Quartier, what lies outside all the others may lie there: a warning too.
+    """
     assert draft.geometry is not None
     rings = {f["properties"]["quartier_id"]: rings_of(f["geometry"]) for f in draft.geometry["features"]}
+    whole = set(draft.tables["quartiere"]["quartier_id"]) <= set(rings) if "quartiere" in draft.tables else False
     table = draft.tables["facilities"].dropna(subset=["lon", "lat"])
     for line, row in table.iterrows():
-        own = rings.get(row["quartier_id"])
-        if own is None or contains(own, row["lon"], row["lat"]) or distance_km(own, row["lon"], row["lat"]) < BORDER_KM:
+        own, point = rings.get(row["quartier_id"]), (row["lon"], row["lat"])
+        if not in_germany(*point) or own is None or contains(own, *point) or distance_km(own, *point) < BORDER_KM:
             continue
-        other = next((key for key, r in rings.items() if contains(r, row["lon"], row["lat"])), "–")
+        other = next((key for key, r in rings.items() if contains(r, *point)), None)
+        nowhere = whole and other is None and all(distance_km(r, *point) >= BORDER_KM for r in rings.values())
         faults.add(
-            "facility_elsewhere",
+            "facility_outside_town" if nowhere else "facility_elsewhere",
             draft.files["facilities"],
             int(str(line)),
-            "quartier_id",
-            row["quartier_id"],
-            other=other,
+            "lon" if nowhere else "quartier_id",
+            f"{point[0]:.6g}, {point[1]:.6g}" if nowhere else row["quartier_id"],
+            other=other or "–",
+            facility=row["facility_id"],
+            quartier=row["quartier_id"],
         )

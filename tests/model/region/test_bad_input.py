@@ -48,6 +48,8 @@ CELLS = [
     (F, "Kita am Hafen;02", "Kita am Hafen;03", "unknown_quartier", 3, "quartier_id", "03"),
     (F, "K1;childcare", "K2;childcare", "duplicate_key", 3, "facility_id", "K2"),
     ("places.csv", "K2;2022", "K9;2022", "unknown_facility", 4, "facility_id", "K9"),
+    ("places.csv", "1;6;30", "1;6;-30", "negative", 4, "places", "-30"),
+    ("places.csv", "H1;2022-12-31;0;;60", "H1;2022-12-31;0;;60,5", "not_whole", 5, "places", "60,5"),
     ("age_margins.csv", "t;0;6;55", "t;0;6;161", "margin_does_not_fit", 2, "persons", "161"),
     ("age_margins.csv", "t;60;;230", "t;0;;990", "band_sum_differs", 3, "persons", "990"),
     ("age_margins.csv", "02;2022-12-31;f;0;;250", "02;2022-12-31;f;0;;249", "sexes_do_not_add_up", 5, "persons", "499"),
@@ -300,11 +302,32 @@ def test_a_map_that_cannot_be_used_is_said_to_be_none(town, content, ids):
 
 
 def test_a_facility_far_outside_its_quartier_is_a_warning(town):
-    north = SQUARE.replace("54.79", "54.82").replace("54.78", "54.80")
-    town.write("quartiere.geojson", f'{{"features":[{area("01", SQUARE)},{area("02", north)}]}}')
-    town.replace(F, "9.431;54.791", "9.431;54.891")
+    _map(town)
+    town.replace(F, "9.431;54.791", "9.431;54.811")
     found = [(f.id, f.row, f.value) for f in check_region(town.folder) if f.file == F]
     assert ("facility_elsewhere", 2, "01") in found
+
+
+def _map(town):
+    north = SQUARE.replace("54.79", "54.82").replace("54.78", "54.80").replace("9.435", "9.45")
+    town.write("quartiere.geojson", f'{{"features":[{area("01", SQUARE)},{area("02", north)}]}}')
+
+
+def test_a_facility_outside_all_quartiere_is_refused_with_the_remedy(town):
+    _map(town)
+    town.replace(F, "9.431;54.791", "9.931;54.791")
+    region, faults = load_region(town.folder)
+    (fault,) = [f for f in faults if f.severity == "error"]
+    assert region is None
+    assert (fault.id, fault.row, fault.column) == ("facility_outside_town", 2, "lon")
+    assert "K1" in fault.remedy and "9.931" in str(fault.value)
+
+
+def test_on_a_map_that_lacks_a_quartier_a_facility_outside_it_is_only_a_warning(town):
+    town.write("quartiere.geojson", f'{{"features":[{area("01", SQUARE)}]}}')
+    town.replace(F, "9.431;54.791", "9.931;54.791")
+    region, faults = load_region(town.folder)
+    assert region is not None and "facility_elsewhere" in {f.id for f in faults}
 
 
 def test_faults_of_a_kind_are_listed_up_to_fifty_and_then_counted(town):
