@@ -42,7 +42,7 @@ def region(quartiere: int = 1, km_apart: float = 2.0, state: str = "01", **table
         "facilities": ["facility_id", "kind", "name", "quartier_id", "provider", "opens", "closes", "lon", "lat"],
         "places": ["facility_id", "date", "age_from", "age_to", "places"],
         "indicators": ["quartier_id", "date", "indicator", "unit", "value"],
-        "flows": ["date", "event", "from_id", "to_id", "sex", "age_from", "age_to", "persons"],
+        "flows": ["date", "event", "from_id", "to_id", "origin", "sex", "age_from", "age_to", "persons"],
     }
     frames = {name: tables.get(name, pd.DataFrame({c: [] for c in columns})) for name, columns in empty.items()}
     return Region(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .draft import Draft, exclusive
+from .flow_checks import check_flows
 from .geometry import in_germany
 from .textfile import Frame
 from .texts import Faults
@@ -24,6 +25,8 @@ def check_whole(draft: Draft, faults: Faults) -> None:
             check_sexes(sound, draft, faults)
             if "age_margins" in draft.tables:
                 check_margins(sound, draft, faults)
+    if "flows" in draft.tables:
+        check_flows(draft, faults)
     for name in ("quartiere", "facilities"):
         if name in draft.tables:
             check_coordinates(draft, name, faults)

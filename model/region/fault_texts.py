@@ -12,7 +12,7 @@ WARNINGS: Final = frozenset(
     {
         "unknown_column", "unreliable_value", "uncertain_value", "formula_like", "unclear_decimals", "quartier_without_geometry",
         "older_population", "unknown_count", "band_sum_differs", "unlikely_growth", "facility_without_places",
-        "facility_elsewhere", "unknown_file",
+        "facility_elsewhere", "unknown_file", "flow_totals_differ", "flow_unlikely", "flow_balance",
     }
 )  # fmt: skip
 """Checks that warn; all others stop a run."""
@@ -310,6 +310,31 @@ TEXTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "facility_outside_town": {
         "de": ("Koordinaten in einem der Quartiere", "Die Einrichtung {facility} liegt außerhalb aller Quartiere; berichtigen Sie „lon“ und „lat“, oder lassen Sie beide leer (dann gilt die Mitte von {quartier})."),
         "en": ("coordinates in one of the Quartiere", "The facility {facility} lies outside all Quartiere; correct “lon” and “lat”, or leave both empty (the centre of {quartier} then counts)."),
+    },
+    # ------------------------------------------------------------ flows
+    "flow_wrong_end": {
+        "de": ("bei „{event}“ ein leeres Feld „{column}“", "Das Ereignis hat dort kein Quartier; tragen Sie das Quartier in „{other}“ ein (Umzüge innerhalb der Stadt heißen „move“)."),
+        "en": ("an empty cell “{column}” for “{event}”", "The event has no Quartier there; enter the Quartier in “{other}” (moves within the town are called “move”)."),
+    },
+    "flow_origin": {
+        "de": ("„origin“ nur bei Zu- und Fortzügen („in_move“, „out_move“)", "Lassen Sie „origin“ bei „{event}“ leer."),
+        "en": ("“origin” for in- and out-moves only (“in_move”, “out_move”)", "Leave “origin” empty for “{event}”."),
+    },
+    "flow_bands_overlap": {
+        "de": ("Altersgruppen, die sich nicht überschneiden ({event})", "{value} überschneidet eine andere Gruppe; geben Sie jede Altersgruppe einmal an (Summen über alle Alter dürfen daneben stehen)."),
+        "en": ("age bands that do not overlap ({event})", "{value} overlaps another band; give every age band once (totals of all ages may stand beside them)."),
+    },
+    "flow_totals_differ": {
+        "de": ("{total} ({where}, wie ab Zeile {line})", "Dieselben Ereignisse ergeben hier {value}; gerechnet wird mit {total}. Enthalten die Zahlen der Quartiere auch Umzüge innerhalb der Stadt?"),
+        "en": ("{total} ({where}, as from line {line} on)", "The same events add up to {value} here; {total} is used. Do the figures by Quartier contain moves within the town?"),
+    },
+    "flow_unlikely": {
+        "de": ("eine glaubhafte Zahl ({event}, {year}) bei {residents} Einwohnern", "{value} im Jahr sind sehr viele; prüfen Sie Einheit, Jahr und Ereignis."),
+        "en": ("a credible number ({event}, {year}) for {residents} residents", "{value} in a year are very many; check unit, year and event."),
+    },
+    "flow_balance": {
+        "de": ("etwa {expected} Zuzüge von {first} bis {last}, wie aus Beständen, Geburten, Sterbefällen und Fortzügen folgt", "Gemeldet sind {value}; der Bestand wurde wohl bereinigt. Der Saldo folgt dem Bestand, die Höhe den Fortzügen."),
+        "en": ("about {expected} in-moves from {first} to {last}, as stocks, births, deaths and out-moves imply", "{value} are registered; the register was probably corrected. The net follows the stocks, the level the out-moves."),
     },
     # ------------------------------------------------------------ Berlin
     "bad_area_key": {

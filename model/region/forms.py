@@ -15,6 +15,8 @@ FACILITY_KINDS: Final = (
     "refugee_accommodation", "other_communal", "school",
 )  # fmt: skip
 EVENTS: Final = ("birth", "death", "in_move", "out_move", "move")
+ORIGINS: Final = ("surroundings", "germany", "abroad")
+"""Where in-moves come from and out-moves go to: up to 30 km away, farther inside Germany, abroad."""
 HOUSEHOLD_TYPES: Final = (
     "total", "one_person", "couple_without_children", "couple_with_children", "couple_with_grown_up_children",
     "lone_parent", "other", "two_persons", "three_persons", "four_persons", "five_or_more_persons",
@@ -168,7 +170,8 @@ FORMS: Final[dict[str, Form]] = {
         ),
         Form(
             "flows",
-            "births, deaths and moves of a year; `date` is the year's end",
+            "births, deaths and moves of a year; `date` is the year's end. Rows split by Quartier, sex, age or origin tell the "
+            "same events as rows that are not",
             (
                 _DATE,
                 Field("event", "choice", "kind of event", choices=EVENTS),
@@ -188,12 +191,21 @@ FORMS: Final[dict[str, Form]] = {
                     empty=True,
                     default="",
                 ),
+                Field(
+                    "origin",
+                    "choice",
+                    "of in- and out-moves: surroundings (up to 30 km), germany (farther), abroad; empty = all",
+                    required=False,
+                    empty=True,
+                    default="",
+                    choices=ORIGINS,
+                ),
                 Field("sex", "sex", "m, f, t", required=False, default="t", choices=SEXES),
                 Field("age_from", "age", "first age", required=False, default=0),
                 Field("age_to", "age_to", "last age; empty = and older", required=False, empty=True, default=-1),
                 Field("persons", "count", "events", empty=True),
             ),
-            ("date", "event", "from_id", "to_id", "sex", "age_from", "age_to"),
+            ("date", "event", "from_id", "to_id", "origin", "sex", "age_from", "age_to"),
         ),
     )
 }

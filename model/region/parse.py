@@ -125,7 +125,8 @@ def _parse_words(raw: RawTable, field: Field, cells: Frame, faults: Faults) -> F
     if field.holds == "sex":
         return cells.map(parse_sex).astype(object)
     if field.holds == "choice":
-        return cells.map(str.lower).astype(object)
+        nothing = {*NOTHING, *UNKNOWN} if field.empty else set[str]()
+        return cells.map(lambda c: "" if c in nothing else c.lower()).astype(object)
     if field.holds == "key":
         for line, cell in cells[[c.startswith(FORMULA_SIGNS) for c in cells]].items():
             faults.add("formula_like", raw.file, _line(line), field.name, cell)
@@ -181,11 +182,12 @@ def _column_checks(field: Field, references: References) -> list[pa.Check]:
         case "text":
             return [] if field.empty else [_filled("empty_text")]
         case "choice" | "sex":
-            return [pa.Check.isin(field.choices, error=f"unknown_{field.holds}")]
+            valid = [*field.choices, *([""] if field.empty else [])]
+            return [pa.Check.isin(valid, error=f"unknown_{field.holds}")]
         case "quartier" | "facility":
-            valid = references.quartier if field.holds == "quartier" else references.facility
+            keys = references.quartier if field.holds == "quartier" else references.facility
             extra = {""} if field.empty else set()
-            return [] if valid is None else [pa.Check.isin(sorted(valid | extra), error=f"unknown_{field.holds}")]
+            return [] if keys is None else [pa.Check.isin(sorted(keys | extra), error=f"unknown_{field.holds}")]
         case "count":
             return [pa.Check.ge(0, error="negative"), whole, pa.Check.le(LARGEST_COUNT, error="too_large")]
         case "age":

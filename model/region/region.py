@@ -37,8 +37,8 @@ class Region:
         (`datetime.date` or None), lon, lat. May be empty.
     places : facility_id, date, age_from, age_to, places from that date on. May be empty.
     indicators : quartier_id, date, indicator, unit, value. May be empty.
-    flows : date (of the year's end), event (birth, death, in_move, out_move, move), from_id, to_id ("" = outside), sex,
-        age_from, age_to, persons. May be empty.
+    flows : date (of the year's end), event (birth, death, in_move, out_move, move), from_id, to_id ("" = outside, or not
+        told), origin (see `forms.ORIGINS`; "" = all), sex, age_from, age_to, persons; see `flows`. May be empty.
     geometry : GeoJSON feature collection whose features carry the property `quartier_id`, or None.
     estimated : what the region does not give and the state profile fills, out of ``sex`` (no split by sex at all),
         ``single_ages``, ``households``, ``dwellings``, ``care_facilities``, ``childcare_facilities``, ``births``,
