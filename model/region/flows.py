@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from .textfile import Frame
 
 OWN_END: Final = {"birth": ("to_id",), "in_move": ("to_id",), "death": ("from_id",), "out_move": ("from_id",),
@@ -21,13 +23,14 @@ SPLITS: Final = ("from", "to", "origin", "sex", "age")
 
 def with_splits(flows: Frame) -> Frame:
     """The table with the columns ``year`` and, by the names in `SPLITS`, whether a row is split by it (bool)."""
+    place = flows["origin"] if "origin" in flows else np.full(len(flows), "", object)
     return flows.assign(
         **{
             "year": [day.year for day in flows["date"]],
             "from": flows["from_id"] != "",
             "to": flows["to_id"] != "",
-            "origin": flows["origin"] != "",
-            "place": flows["origin"],
+            "origin": place != "",
+            "place": place,
             "sex": flows["sex"] != "t",
             "of_sex": flows["sex"],
             "age": (flows["age_from"] > 0) | (flows["age_to"] >= 0),
