@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,9 +27,14 @@ def distances(region: Region) -> np.ndarray:
     A Quartier without coordinates is as far from all others as they are from each other on average; without an area it
     gets the mean area, and 1 km2 where none is known.
     """
-    return _distances(
-        tuple(region.quartiere["lon"]), tuple(region.quartiere["lat"]), tuple(region.quartiere["area_km2"])
-    )
+    if _last.get("of") is not region.quartiere:
+        columns = (tuple(region.quartiere[name]) for name in ("lon", "lat", "area_km2"))
+        _last["km"], _last["of"] = _distances(*columns), region.quartiere
+    return _last["km"]
+
+
+_last: dict[str, Any] = {}
+"""The table asked for last and its distances: reading the columns anew costs more than a step asks."""
 
 
 @lru_cache(maxsize=4)

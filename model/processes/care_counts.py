@@ -14,7 +14,8 @@ from ..cases import remembered
 from ..measures import CARE_KINDS
 from .care_carers import Cases
 from .care_homes import occupied
-from .care_services import WEEKS_PER_QUARTER, Services
+from .care_review import Services
+from .care_services import WEEKS_PER_QUARTER
 
 if TYPE_CHECKING:
     from ..model import QuartierModel

@@ -19,8 +19,9 @@ from ..luck import Decision, pair_keys
 from ..process import Process
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases, Pairs, Tie
+from .care_choice import need_hours
 from .care_counts import carer_counts, service_counts
-from .care_services import Services, need_hours
+from .care_review import Services
 
 if TYPE_CHECKING:
     from ..model import QuartierModel

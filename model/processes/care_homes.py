@@ -96,13 +96,14 @@ def priority(grade: np.ndarray, demented: np.ndarray, situation: np.ndarray, los
     return np.where(urgent, FIRST, np.where(grade >= 3, SECOND, THIRD))
 
 
-def place_in_homes(model: QuartierModel, cases: Cases, situation: np.ndarray, lost: np.ndarray) -> np.ndarray:
-    """Let those who want a home (remembered `wish`) ask for a place; returns who no longer lives at home (bool)."""
+def place_in_homes(
+    model: QuartierModel, cases: Cases, situation: np.ndarray, lost: np.ndarray, seek: np.ndarray
+) -> np.ndarray:
+    """Let those who want a home (positions ``seek``) ask for a place; returns who no longer lives at home (bool)."""
     f: CareFacilities = model.side["care_facilities"]
     p, since = model.people, remembered(model, "waiting_since")
-    ids = p.id[cases.rows]
-    seek = np.flatnonzero(remembered(model, "wish")[ids])
-    since[ids[seek]] = np.where(since[ids[seek]] == 0, model.now, since[ids[seek]])
+    ids = p.id[cases.rows[seek]]
+    since[ids] = np.where(since[ids] == 0, model.now, since[ids])
     homes = np.flatnonzero(f.of_kind(NURSING_HOME))
     gone = np.zeros(cases.rows.size, bool)
     if f.growing(model.now)[homes].all():
@@ -110,13 +111,13 @@ def place_in_homes(model: QuartierModel, cases: Cases, situation: np.ndarray, lo
         enter_home(model, cases.rows[seek], near[p.quartier[cases.rows[seek]]])
         gone[seek] = True
     else:
-        waited = model.now - since[ids[seek]].astype(np.int64)
+        waited = model.now - since[ids].astype(np.int64)
         points = _CLASS * priority(cases.grade[seek], cases.demented[seek], situation[seek], lost[seek])
         match, outside = _allocate(model, f, cases.rows[seek], points + np.minimum(waited, _LONGEST_WAIT), waited)
         enter_home(model, cases.rows[seek[match >= 0]], match[match >= 0])
         leave_town(model, cases.rows[seek[outside]])
         gone[seek[(match >= 0) | outside]] = True
-    since[ids[seek[gone[seek]]]] = 0
+    since[ids[gone[seek]]] = 0
     model.side["care_homes"]["left"] = occupied(model)
     return gone
 

@@ -6,12 +6,11 @@ already comes first, then the class of priority, then a lottery.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..care_facilities import AMBULATORY, DAY_CARE, NURSING_HOME, SHORT_TERM, CareFacilities
-from ..care_hazards import GRADES
 from ..cases import remembered
 from ..columns import Setting
 from ..luck import Decision
@@ -19,7 +18,9 @@ from ..matching import deferred_acceptance
 from ..rates import probability, threshold
 from ..screen import happens_to
 from .care_carers import Carer, Cases
+from .care_choice import need_hours, wish_for_day_care
 from .care_homes import priority
+from .care_review import Services
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -27,40 +28,6 @@ if TYPE_CHECKING:
 WEEKS_PER_QUARTER = 13
 _INCUMBENT = 10.0
 """Weight of using a service already in its order: above every class of priority (a size, no figure)."""
-
-
-class Services(NamedTuple):
-    """What people in need at home want and get; one entry per case.
-
-    ``wants`` and ``hours`` (float64, direct hours of an ambulatory service per week), ``day_wanted``, ``day`` (bool),
-    ``short_wanted``, ``short`` (bool, a stay in this quarter).
-    """
-
-    wants: np.ndarray
-    hours: np.ndarray
-    day_wanted: np.ndarray
-    day: np.ndarray
-    short_wanted: np.ndarray
-    short: np.ndarray
-
-
-def need_hours(model: QuartierModel, cases: Cases) -> np.ndarray:
-    """Core hours per week (float64 per case) that somebody must give, by grade and dementia (model-care.md 2)."""
-    r = model.rates
-    core = np.array([r.parameter(f"care_need_hours_{g + 1}") for g in range(GRADES)])
-    factor = r.parameter("care_need_dementia_factor")
-    share = r["dementia_share"].values
-    at = share[model.people.sex[cases.rows], np.minimum(cases.age, share.shape[1] - 1), cases.grade]
-    return core[cases.grade - 1] * np.where(cases.demented == 1, factor, 1.0) / (1 + (factor - 1) * at)
-
-
-def wish_for_day_care(model: QuartierModel, cases: Cases) -> np.ndarray:
-    """Probability (float64 per case) that a person at home wants day care; none in grade 1."""
-    r = model.rates
-    grade = np.array([-np.inf] + [r.parameter(f"care_day_care_grade_{g}") for g in range(2, GRADES + 1)])
-    younger = np.minimum(np.maximum(75 - cases.age, 0) / 10, 2)
-    v = grade[cases.grade - 1] + r.parameter("care_day_care_dementia") * cases.demented
-    return 1 / (1 + np.exp(-(v + r.parameter("care_day_care_per_decade_below_75") * younger)))
 
 
 def wanted_services(model: QuartierModel, cases: Cases, situation: np.ndarray, with_service: np.ndarray) -> Services:
@@ -93,15 +60,13 @@ def used_at_start(model: QuartierModel, wanted: Services, in_need: int, resident
 
 
 def get_services(model: QuartierModel, cases: Cases, situation: np.ndarray, wanted: Services) -> Services:
-    """What people at home get of what they want; notes the guests of day care."""
+    """What people at home get of what they want."""
     f: CareFacilities = model.side["care_facilities"]
     p, places, growing = model.people, f.operable(model.now), f.growing(model.now)
     hours, day, short = wanted.hours, wanted.day_wanted, wanted.short_wanted
-    guest = remembered(model, "day_care")
-    ids = p.id[cases.rows]
     if growing[f.kind != NURSING_HOME].all():  # nothing can be full
-        guest[ids] = day
-        return wanted._replace(hours=hours, day=day, short=short)
+        return wanted
+    guest, ids = remembered(model, "day_care"), p.id[cases.rows]
     points = priority(cases.grade, cases.demented, situation, np.zeros(situation.size, bool)).astype(float)
     points += model.luck.uniform(Decision.SERVICE_LOTTERY, model.now, p.key[cases.rows])
     if not growing[f.of_kind(AMBULATORY)].any():
@@ -117,7 +82,6 @@ def get_services(model: QuartierModel, cases: Cases, situation: np.ndarray, want
         first = first[np.argsort(-points[first], kind="stable")][:stays]
         short = np.zeros(short.size, bool)
         short[first] = True
-    guest[ids] = day
     return wanted._replace(hours=hours, day=day, short=short)
 
 
