@@ -195,6 +195,20 @@ def settle(model: QuartierModel, households: np.ndarray, dwellings: np.ndarray) 
     _carry(households.astype(np.int32), h.first_member, p.next_member, h.quartier, p.quartier)
 
 
+@nb.njit(cache=True)
+def _part(rows, how, now, present, row_of_id, partner, state, since, former, leads, plan):
+    """Dissolve the unions of people who are no longer present, with the partner who is."""
+    for i in rows:
+        if partner[i] < 0:
+            continue
+        j = row_of_id[partner[i]]
+        pair = (i, j) if j >= 0 and present[j] else (i, i)
+        for k in pair:
+            partner[k], state[k], since[k], former[k], leads[k] = -1, 0, now, how, 0
+            if plan[k] == 3:
+                plan[k] = 0
+
+
 def remove(model: QuartierModel, rows: np.ndarray, died: bool, abroad: np.ndarray | None = None) -> None:
     """Take people out of the town, by death or by leaving it; links of those who stay are kept right.
 
@@ -202,12 +216,13 @@ def remove(model: QuartierModel, rows: np.ndarray, died: bool, abroad: np.ndarra
     parents' `kin_away`, farther away if ``abroad`` (bool per row) says so. Kin links (mother, father) of those who stay
     keep the id: it points to nobody present.
     """
-    p = model.people
+    p, where = model.people, model.row_of_id
+    rows = rows.astype(np.int32)
     p.present[rows] = 0
     _leave_households(model, rows)
-    partner = p.partner[rows]
-    with_partner = partner >= 0
-    end_unions(model, rows[with_partner], Former.WIDOWED if died else Former.SEPARATED)
+    how = np.uint8(Former.WIDOWED if died else Former.SEPARATED)
+    couple = (p.partner, p.union_state, p.union_since, p.former_union, p.leads, p.plan)
+    _part(rows, how, np.uint16(model.now), p.present, where, *couple)
     if not died:
         count_leavers(model, rows, abroad)
 
@@ -223,7 +238,18 @@ def end_unions(model: QuartierModel, rows: np.ndarray, how: Former) -> None:
 
 
 def unite(model: QuartierModel, first: np.ndarray, second: np.ndarray, married: np.ndarray) -> None:
-    """Make couples of two arrays of rows; ``married`` (bool) says which start as a marriage. Who lives where is not touched."""
+    """Make couples of two arrays of rows; ``married`` (bool) says which start as a marriage. Who lives where is not touched.
+
+    The leaders are kept until the end of the step: they draw for two from now on (`shortlist`).
+    """
+    _link(model, first, second, married)
+    step, leaders = model.united
+    leaders = leaders if step == model.now else []
+    leaders.append(np.where(model.people.leads[first] == 1, first, second).astype(np.int32))
+    model.united = (model.now, leaders)
+
+
+def _link(model: QuartierModel, first: np.ndarray, second: np.ndarray, married: np.ndarray) -> None:
     p = model.people
     p.partner[first], p.partner[second] = p.id[second], p.id[first]
     for rows in (first, second):
@@ -238,7 +264,7 @@ def unite_arrivals(
 ) -> None:
     """Couples who arrive together and have been a couple for some time (in quarters)."""
     p = model.people
-    unite(model, first, second, married)
+    _link(model, first, second, married)
     since = np.maximum(model.now - quarters_ago, 1)
     for rows in (first, second):
         p.union_since[rows] = since
@@ -308,10 +334,13 @@ def with_children(model: QuartierModel, leaders: np.ndarray, under: int | None =
     rows, leader = rows[:n], leader[:n]
     own = rows == leaders[leader]
     with_mother = p.mother[rows] == p.id[leaders[leader]]
-    order = np.lexsort((~with_mother, ~own, rows))
-    rows, leader = rows[order], leader[order]
-    first = np.concatenate(([True], rows[1:] != rows[:-1])) if n else np.zeros(0, bool)
-    return rows[first], leader[first]
+    # by row, then oneself before one's parents, the mother before the father, else as found; the last bits say where
+    order = (rows.astype(np.uint64) << np.uint64(33)) | np.arange(n, dtype=np.uint64)
+    order |= (~own).astype(np.uint64) << np.uint64(32) | (~with_mother).astype(np.uint64) << np.uint64(31)
+    order.sort()
+    place = (order & np.uint64(0x7FFFFFFF)).astype(np.int64)
+    place = place[np.concatenate(([True], rows[place[1:]] != rows[place[:-1]]))] if n else place
+    return rows[place], leader[place]
 
 
 MOST_GONE = 1 / 8

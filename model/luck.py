@@ -272,7 +272,7 @@ class Luck:
         _fill_unit(self.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), out)
         return out
 
-    def words(self, decision: Decision, step: int, keys: np.ndarray) -> np.ndarray:
+    def words(self, decision: Decision | int, step: int, keys: np.ndarray) -> np.ndarray:
         """Uniform 32-bit words (u32), to be compared with the thresholds of `quartier.model.rates.threshold`."""
         out = np.empty(keys.size, np.uint32)
         _fill_word(self.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), out)

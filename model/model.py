@@ -14,13 +14,14 @@ from .asking import Audit
 from .columns import dwelling_table, household_table, people_table
 from .facilities import Facilities
 from .invariants import check
-from .luck import Decision, Domain, Luck, derive_keys, text_key
+from .luck import Domain, Luck, derive_keys, text_key
 from .measures import Measure
 from .process import Process
 from .processes import STEP
 from .processes.repair import start_repair
 from .rates import RateBook
 from .region.region import Region
+from .shortlist import Shortlist
 from .start import Start
 from .tables import NONE, Table
 from .timeline import is_year_end
@@ -90,7 +91,8 @@ class QuartierModel(mesa.Model):
         self.observers: list[Callable[[QuartierModel], None]] = []
         self.side: dict[str, Any] = {}
         self.audit: Audit | None = None
-        self.shortlists: dict[int, tuple[int, dict[Decision, np.ndarray]]] = {}
+        self.shortlists: dict[int, tuple[int, Shortlist]] = {}
+        self.united: tuple[int, list[np.ndarray]] = (-1, [])
         self._fill(start)
         columns = (region.quartiere[name].tolist() for name in ("quartier_id", "name", "lon", "lat"))
         self.quartiere = [Quartier(self, i, *values) for i, values in enumerate(zip(*columns, strict=True))]

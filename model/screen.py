@@ -9,7 +9,7 @@ happens stay in the process, in plain numpy.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numba as nb
 import numpy as np
@@ -177,6 +177,108 @@ def screen(
     padded = questions + questions[:1] * (MOST - len(questions))
     n = _screen(luck.stream, np.uint64(step), np.uint64(block), keys, alive, birth, padded, len(questions), rows, flags)
     return rows[:n], flags[:n]
+
+
+@nb.njit(inline="always")
+def _place(now, born, sex, leads, ages):
+    """Place in a table [leads, sex, age]; who is older than the table takes its last entry."""
+    age = np.uint32(now - np.uint32(born)) >> np.uint32(2)
+    return min(age, np.uint32(ages - np.uint32(1))) + (np.uint32(sex) + np.uint32(leads) * np.uint32(2)) * ages
+
+
+@nb.njit(cache=True)
+def _screen_bounds(stream, step, block, keys, alive, sex, leads, birth, bounds, rough, ages, rows, flags, drawn):
+    """Who lies below any of four bounds: rows, flags (bit w for word w) and all four words of each.
+
+    ``rough`` holds the four bounds of a place in one u64, 16 bits each, so that one gather serves all.
+    """
+    words = np.empty(4 * BLOCK, np.uint32)
+    indices, bound = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint64)
+    flag = np.zeros(BLOCK, np.uint8)
+    flag8 = flag.view(np.uint64)
+    hits = np.empty(BLOCK + 8, np.int32)
+    now = np.uint32(step)
+    s16, s48, low = np.uint64(16), np.uint64(48), np.uint64(0xFFFF)
+    found = 0
+    for start in range(0, keys.size, BLOCK):
+        m = min(BLOCK, keys.size - start)
+        _draw(stream, step, block, keys[start : start + m], words)
+        born, living = birth[start : start + m], alive[start : start + m]
+        female, leading = sex[start : start + m], leads[start : start + m]
+        index = indices[:m]
+        for j in range(m):
+            index[j] = _place(now, born[j], female[j], leading[j], ages)
+        for j in range(m):
+            bound[j] = rough[index[j]]
+        flag[m:] = 0
+        for j in range(m):
+            b = bound[j]
+            below = np.uint64(words[j]) >> s16 <= b & low
+            below |= np.uint64(words[j + BLOCK]) >> s16 <= b >> s16 & low
+            below |= np.uint64(words[j + 2 * BLOCK]) >> s16 <= b >> _S32 & low
+            below |= np.uint64(words[j + 3 * BLOCK]) >> s16 <= b >> s48
+            flag[j] = np.uint8(below)
+        for j in range(m):
+            flag[j] &= np.uint8(living[j] != 0)
+        n = 0
+        for eight in range((m + 7) // 8):
+            if flag8[eight] == 0:
+                continue
+            for j in range(8 * eight, 8 * eight + 8):
+                # written for each, kept for those below a bound: no branch to guess wrong
+                hits[n] = j
+                n += np.int64(flag[j])
+        for h in range(n):
+            j = hits[h]
+            place = np.int64(4) * np.int64(index[j])
+            bits = 0
+            for w in range(4):
+                word = words[w * BLOCK + j]
+                drawn[found, w] = word
+                bits |= np.int64(word < bounds[place + w]) << w
+            rows[found], flags[found] = start + j, bits
+            found += bits != 0
+    return found
+
+
+def screen_bounds(
+    luck: Luck, step: int, block: int, people: Any, bounds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Who could have one of up to four events that share a block of luck, by bounds that depend on little.
+
+    Parameters
+    ----------
+    people : the table of people.
+    bounds : u32 [leads, sex, age, word], thresholds; 0 for a word that nobody asks for.
+
+    Returns
+    -------
+    rows : i32, ascending, of those below any bound.
+    flags : u8, bit w for word w.
+    words : u32 [row, 4], their words of luck.
+    """
+    flat = np.ascontiguousarray(bounds, np.uint32).reshape(-1, MOST)
+    sixteen = (np.maximum(flat.astype(np.uint64), 1) - 1) >> np.uint64(16)
+    rough = sixteen @ np.array([1, 1 << 16, 1 << 32, 1 << 48], np.uint64)
+    most = len(people)
+    rows, flags, words = np.empty(most, np.int32), np.empty(most, np.uint8), np.empty((most, MOST), np.uint32)
+    n = _screen_bounds(
+        luck.stream,
+        np.uint64(step),
+        np.uint64(block),
+        people.key,
+        people.present,
+        people.sex,
+        people.leads,
+        people.birth,
+        flat.ravel(),
+        rough,
+        np.uint32(bounds.shape[2]),
+        rows,
+        flags,
+        words,
+    )
+    return rows[:n], flags[:n], words[:n]
 
 
 def happens(

@@ -13,7 +13,7 @@ from ..luck import Decision
 from ..process import Process
 from ..shortlist import shortlist
 from ..thresholds import pad_ages
-from .out_moves import ORIGINS, relative_rates_at_home
+from .out_moves import ORIGINS, ratio_at_home
 from .partnership import move_in, parental_home
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def leaving_hazard(model: QuartierModel) -> np.ndarray:
     union = pad_ages(rates["union_formation_mid"].values)
     out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ORIGINS)
     gross = pad_ages(gross)
-    child, _ = relative_rates_at_home(rates)
-    return np.maximum(gross - union - out * child, rates.parameter("leaving_home_floor") * gross)
+    return np.maximum(gross - union - out * ratio_at_home(rates, gross), rates.parameter("leaving_home_floor") * gross)
 
 
 def leave_home(model: QuartierModel) -> None:

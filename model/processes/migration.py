@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..asking import ask
 from ..columns import Reason, Union
 from ..households import arrive, found, join, remove, unite_arrivals, with_children
 from ..kin import kin_of_arrivals
 from ..luck import Decision, Domain, Luck, derive_keys
 from ..process import Process
-from ..shortlist import shortlist
-from ..tables import distinct
 from ..timeline import STEPS_PER_YEAR
 from .care_need import care_of_arrivals
 from .disability import disability_of_arrivals
-from .out_moves import ORIGINS, moving_units, out_bound, out_hazards
+from .out_moves import ORIGINS, out_bound, who_leaves
 from .repair import repair
 from .templates import Templates, make_templates
 
@@ -26,33 +23,8 @@ if TYPE_CHECKING:
 
 
 def out_migrate(model: QuartierModel) -> None:
-    """Households leave the town: singles, couples with their children, grown children on their own.
-
-    A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves.
-    """
-    p = model.people
-    possible = [shortlist(model, decision) for decision in (Decision.EMIGRATE, Decision.OUT_MIGRATE)]
-    rows = distinct(np.concatenate(possible))
-    unit = moving_units(model, rows)
-    couple = (unit == 3) | (unit == 4)
-    partner = np.where(couple, model.rows_of(p.partner[rows]), -1)
-    goes = {}
-    for destination, decision in (("abroad", Decision.EMIGRATE), ("germany", Decision.OUT_MIGRATE)):
-        class_of, _ = model.rates.resolve(f"out_migration_{destination}", model.now, model.n_quartiere)
-        table = out_hazards(model, destination)
-        hazard = table[class_of[p.quartier[rows]], unit, p.sex[rows], model.ages(rows)]
-        draws = couple & (p.leads[rows] == 1)
-        other = partner[draws]
-        hazard[draws] += table[class_of[p.quartier[other]], unit[draws], p.sex[other], model.ages(other)]
-        hazard[couple & ~draws] = 0.0
-        goes[destination] = ask(model, f"out_migrate_{destination}", decision, rows, hazard)
-    moving = goes["abroad"] | goes["germany"]
-    rows, abroad = rows[moving], goes["abroad"][moving]
-    partner = partner[moving]
-    both = np.concatenate((rows, partner[partner >= 0]))
-    goes_abroad = np.concatenate((abroad, abroad[partner >= 0]))
-    leaders, first = np.unique(both, return_index=True)
-    leave_town(model, leaders, goes_abroad[first])
+    """Households leave the town: singles, couples with their children, grown children on their own."""
+    leave_town(model, *who_leaves(model))
 
 
 def leave_town(model: QuartierModel, leaders: np.ndarray, abroad: np.ndarray) -> None:
@@ -154,7 +126,7 @@ OUT_MIGRATE = Process(
     "out_migrate",
     reads=("people.birth", "people.sex", "people.role", "people.partner", "people.mother", "people.father"),
     writes=("households.remove", "households.join"),
-    rates=("out_migration_germany", "out_migration_abroad", "parents_of_minors"),
+    rates=("out_migration_germany", "out_migration_abroad", "parents_of_minors", "leaving_home"),
     step=out_migrate,
     bounds={
         Decision.EMIGRATE: lambda model: out_bound(model, "abroad"),

@@ -10,7 +10,8 @@ from quartier.calibration.sample import national_pyramid, sample_region
 from quartier.model.model import QuartierModel
 from quartier.model.processes import STEP
 from quartier.model.processes.market_areas import area_distances, market_areas
-from quartier.model.processes.migration import OUT_MIGRATE, moving_units
+from quartier.model.processes.migration import OUT_MIGRATE
+from quartier.model.processes.out_moves import moving_units
 from quartier.model.rates import Modifier, read_rate_book
 from quartier.model.synthesis.synthesise import synthesise
 

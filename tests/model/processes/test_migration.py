@@ -10,6 +10,8 @@ from crowd import CERTAIN, Ledger, book, crowd, run
 from quartier.model import QuartierModel
 from quartier.model.columns import Former, Reason, Role
 from quartier.model.kin_distance import away_total
+from quartier.model.processes import STEP
+from quartier.model.processes.home import leaving_hazard
 from quartier.model.processes.migration import IN_MIGRATE, OUT_MIGRATE
 from quartier.model.processes.moves import MOVE
 from quartier.model.processes.out_moves import expected_out_moves, moving_units, out_hazards
@@ -96,14 +98,14 @@ def test_every_age_keeps_its_rate_on_the_national_composition(destination: str):
 
 
 def test_partners_together_leave_as_often_as_one_alone():
-    hazard = out_hazards(toy.town(FAMILY, (OUT_MIGRATE,)), "germany")[0]
+    hazard = out_hazards(toy.town(FAMILY, (OUT_MIGRATE,)))[1][0, 0]
     assert hazard[3, 0, 40] + hazard[3, 1, 40] == pytest.approx((hazard[1, 0, 40] + hazard[1, 1, 40]) / 2)
     assert hazard[2, 1, 30] / hazard[1, 1, 30] < 0.68
 
 
 def test_leaving_by_sex_age_and_unit_is_noise_around_the_hazards():
     model = toy.town(crowd(9000, 2), (OUT_MIGRATE,), quartiere=2, check=False)
-    hazard = sum(out_hazards(model, d)[0] for d in ("germany", "abroad"))
+    hazard = out_hazards(model)[1][:, 0].sum(axis=0)
     p, step = model.people, model.now + 1
     unit, ledger = moving_units(model, np.arange(len(model.people))), Ledger(6 * 2 * 4)
     age = (step - p.birth.astype(int)) // 4
@@ -195,3 +197,20 @@ def test_no_migration_means_nobody_comes_or_goes():
     n = len(model.people)
     run(model, 8)
     assert len(model.people) == n
+
+
+def test_a_scenario_on_leaving_home_reaches_those_who_leave_the_town_and_nobody_else():
+    rates = read_rate_book("01")
+    usual, more = (
+        toy.town(FAMILY, STEP, rates=rates.with_modifiers([Modifier("leaving_home", "factor", f)])) for f in (1.0, 1.5)
+    )
+    (_, before), (_, after) = out_hazards(usual), out_hazards(more)
+    assert (after[:, 0, 1:5] == before[:, 0, 1:5]).all()
+    young = slice(19, 25)
+    assert (after[:, 0, 5, :, young] >= before[:, 0, 5, :, young]).all()
+    assert (after[:, 0, 5, :, young] > 1.3 * before[:, 0, 5, :, young]).mean() > 0.8
+    # what leaves by union, for the town's border and for a dwelling in town is the scenario's gross leaving, or the floor's
+    union, gross = rates["union_formation_mid"].values[:, young], 1.5 * rates["leaving_home"].values[:, young]
+    out = after[:, 0, 5, :, young].sum(axis=0) / rates.parameter("out_migration_level")
+    total = union + out + leaving_hazard(more)[0][:, young]
+    assert total == pytest.approx(gross, rel=1e-9)
