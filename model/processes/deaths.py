@@ -14,6 +14,7 @@ from ..process import Process
 from ..rates import MAX_HAZARD
 from ..thresholds import hazard_thresholds, pad_ages
 from ..timeline import STEPS_PER_YEAR, year_of
+from .local_levels import mortality_level
 from .repair import repair
 
 if TYPE_CHECKING:
@@ -27,16 +28,16 @@ def death_hazards(model: QuartierModel) -> np.ndarray:
     """Annual death hazards of this step, float64 [class of Quartier, code of `care`, sex, age].
 
     ``h0 * exp(-decline * (year - base year))`` times the factor of the person's need, which keeps the life table of the
-    whole population (model-demography.md 5, model-care.md 1.3); it never depends on the place of care. Age counts at the
-    end of the step, but on average people are half a step younger while it runs: an eighth of the exposure at a
-    completed age belongs to the age before, else life expectancy would be 0.12 years short. Newborns are exposed in
-    three steps of their first year, so their hazard is raised by 4/3.
+    whole population (model-demography.md 5, model-care.md 1.3), and the town's own level by sex; it never depends on the
+    place of care. Age counts at the end of the step, but on average people are half a step younger while it runs: an eighth
+    of the exposure at a completed age belongs to the age before, else life expectancy would be 0.12 years short. Newborns
+    are exposed in three steps of their first year, so their hazard is raised by 4/3.
     """
     rates, year = model.rates, year_of(model.now)
     _, hazard = rates.resolve("mortality", model.now, model.n_quartiere)
     _, decline = rates.resolve("mortality_decline", model.now, model.n_quartiere)
     trend = np.exp(-decline[0] * (year - rates.parameter("mortality_base_year")))
-    hazard = hazard * trend
+    hazard = hazard * trend * model.side.get("die", {}).get("level", np.ones(2))[:, None]
     younger = 0.5 / STEPS_PER_YEAR
     hazard[..., 1:] = (1 - younger) * hazard[..., 1:] + younger * hazard[..., :-1]
     hazard[..., 0] *= (1 - younger) * STEPS_PER_YEAR / (STEPS_PER_YEAR - 1)
@@ -70,10 +71,16 @@ def die(model: QuartierModel) -> None:
     repair(model, left, siblings=True)
 
 
+def start_deaths(model: QuartierModel) -> None:
+    """Fix the town's own level of mortality from its registered deaths."""
+    model.side["die"] = {"level": mortality_level(model)}
+
+
 DIE = Process(
     "die",
     reads=("people.birth", "people.sex", "people.care"),
     writes=("households.remove", "households.join"),
     rates=("mortality", "mortality_decline"),
     step=die,
+    start=start_deaths,
 )

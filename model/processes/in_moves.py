@@ -1,6 +1,7 @@
 """The town's in-moves by age: what keeps its age structure, and what its register says of the total.
 
-Net migration by age follows from the town's own pyramid. A town whose share of 22-year-olds is twice the state's has gained
+Net migration by age follows from how the town's cohorts changed between two register years (`cohort_change`), or, where there
+are not two, from the town's own pyramid. A town whose share of 22-year-olds is twice the state's has gained
 them by migration, and loses them again at 28; the ratio of the town's to the state's pyramid is taken to last. So the
 cohort of age ``a`` gains or loses ``r(a + 1) / r(a) - 1`` by migration beyond what the state's does (the constant-ratio
 method; Smith, Tayman & Swanson 2013, A Practitioner's Guide to State and Local Population Projections, ch. 8).
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import registers
+from ..cohort_change import EDGES, net_rates
 from ..rates import RateBook
 from ..thresholds import AGES, pad_ages
+from .local_levels import band_rows, flows_before_start, town_cohort_change
 from .out_moves import expected_out_moves
 
 if TYPE_CHECKING:
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
 def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
     """In-moves from Germany as a ratio to the town's out-moves by the national profile, float64 [sex, age].
 
-    Out-moves plus the net by age, at least a fixed share of the out-moves. Where the register has several years, all
-    ratios are scaled so that the town's total net migration is the register's (see `register_net`).
+    Out-moves plus the net by age, at least a fixed share of the out-moves. The net by age is what two register years show
+    (`cohort_change`), else what keeps the town's pyramid. Where the register has several years, all ratios are scaled so
+    that the town's total net migration is the register's (see `register_net`); where in-moves are registered by age, each
+    band gets its share of them first.
 
     Parameters
     ----------
@@ -35,13 +40,46 @@ def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
     base = pad_ages(rates["in_migration_germany"].values) * town
     out = expected_out_moves(model)
     abroad = pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)
-    wished = base * rates.parameter("in_migration_level") + net_by_age(rates, town)
-    least = rates.parameter("in_migration_floor") * base
-    moves = np.maximum(wished, least)
+    level = _level_by_age(model)
+    observed = observed_net(model, town)
+    net_of_age = net_by_age(rates, town) if observed is None else observed
+    wished = base * level * rates.parameter("in_migration_level") + net_of_age
+    least = rates.parameter("in_migration_floor") * base * level
+    moves = _share_of_bands(model, np.maximum(wished, least) + abroad, abroad)
     net = register_net(model, town)
     if net is not None and moves.sum() > 0:
         moves = moves * max(float(out.sum() + net - abroad.sum()), float(least.sum())) / moves.sum()
     return np.divide(moves, base, out=np.ones_like(base), where=base > 0)
+
+
+def _level_by_age(model: QuartierModel) -> np.ndarray:
+    """The town's level of out-moves [sex, age], 1 where nothing is registered: whom a town sends away it also receives."""
+    return model.side.get("out_migrate", {}).get("level", np.ones((2, AGES)))
+
+
+def _share_of_bands(model: QuartierModel, all_moves: np.ndarray, abroad: np.ndarray) -> np.ndarray:
+    """In-moves from Germany [sex, age], such that all in-moves have the registered shares of the bands, if there are any."""
+    found = flows_before_start(model, "in_move")
+    moves = all_moves.copy()
+    for sex, first, last, persons in () if found is None else found.bands:
+        cells = np.s_[band_rows(sex), first : AGES if last < 0 else last + 1]
+        moves[cells] *= persons / max(all_moves[cells].sum(), 1e-9)
+    return np.maximum(moves - abroad, 0.0)
+
+
+def observed_net(model: QuartierModel, town: np.ndarray) -> np.ndarray | None:
+    """Yearly net migration by sex and age that two register years show of the town, None where it has not two.
+
+    The rates of the groups of cohorts apply half a span earlier, when people moved on average, and are smoothed over ages;
+    `register_net` gives the total.
+    """
+    change = town_cohort_change(model)
+    if change is None:
+        return None
+    rates = net_rates(change, model.rates).town
+    by_age = rates[np.searchsorted(EDGES, np.arange(AGES) + change.years // 2, side="right") - 1] / change.years
+    by_age = _smooth(by_age[None], int(model.rates.parameter("ratio_window")))[0]
+    return by_age * town
 
 
 def net_by_age(rates: RateBook, town: np.ndarray) -> np.ndarray:
@@ -72,21 +110,30 @@ def _smooth(by_age: np.ndarray, window: int) -> np.ndarray:
 
 
 def register_net(model: QuartierModel, town: np.ndarray) -> float | None:
-    """Net migration a year that the register's change implies; None where it has one year only.
+    """Net migration a year that the register's change implies; None where it has one year only and no moves.
 
-    Residents at the end of the reference span less those at its beginning, less births, plus deaths by the life table; a
-    yearly gain or loss beyond `net_migration_limit` is taken for a single event and cut.
+    Residents at the end of the reference span less those at its beginning, less births, plus deaths (registered, else by
+    the life table); a yearly gain or loss beyond `net_migration_limit` is taken for a single event and cut. A register of
+    one year whose in- and out-moves are told gives their difference.
     """
     rates = model.rates
+    limit = rates.parameter("net_migration_limit") * town.sum()
     totals = registers.totals(model.region)
     days = list(totals)
     early = [day for day in days[:-1] if 1 <= days[-1].year - day.year <= rates.parameter("net_migration_years")]
     if not early:
-        return None
+        arrived, left = flows_before_start(model, "in_move"), flows_before_start(model, "out_move")
+        return None if arrived is None or left is None else float(np.clip(arrived.total - left.total, -limit, limit))
     years = days[-1].year - early[0].year
     growth = (totals[days[-1]] - totals[early[0]]) / years
-    deaths = float((pad_ages(rates["mortality"].values) * town).sum())
-    born, n_years = registers.births(model.region, days[-1].year, years)
-    births = float(born.sum()) / n_years if n_years else float(town[:, 0].sum())
-    limit = rates.parameter("net_migration_limit") * town.sum()
-    return float(np.clip(growth - births + deaths, -limit, limit))
+    known = registers.registered(model.region, "death", range(early[0].year + 1, days[-1].year + 1))
+    level = model.side.get("die", {}).get("level", np.ones(2))
+    deaths = known.total if known else float((pad_ages(rates["mortality"].values) * level[:, None] * town).sum())
+    births = _births(model, days[-1].year, years)
+    return float(np.clip(growth - (float(town[:, 0].sum()) if births is None else births) + deaths, -limit, limit))
+
+
+def _births(model: QuartierModel, last_year: int, years: int) -> float | None:
+    """Registered births a year in the span; None where none are told."""
+    found = registers.registered(model.region, "birth", range(last_year - years + 1, last_year + 1))
+    return None if found is None else found.total
