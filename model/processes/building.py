@@ -22,6 +22,7 @@ from .attraction import attraction
 from .births import birth_hazards, fertile_women
 from .dwelling_search import Search
 from .flats import open_flats
+from .local_levels import moves_level
 from .out_moves import ORIGINS, expected_out_moves
 from .reference import reference_persons
 from .templates import Templates
@@ -42,6 +43,7 @@ def start_building(model: QuartierModel) -> None:
     rooms = np.bincount(d.rooms, minlength=8).astype(float)
     drawn_to, flats = attraction(model), open_flats(model)[0].size
     model.side["move"] = {
+        "level": moves_level(model),
         "due": _dwellings_due(model),
         "quartiere": np.cumsum(where) / max(where.sum(), 1.0),
         "rooms": np.cumsum(rooms) / max(rooms.sum(), 1.0),
@@ -79,7 +81,8 @@ def expected_households(model: QuartierModel) -> np.ndarray:
     born = np.bincount(model.ages(women), birth_hazards(model, women), minlength=AGES)
     fertility = born / np.maximum(persons[1], 1)
     leaving = expected_out_moves(model) / np.maximum(persons, 1)
-    stay = np.exp(-pad_ages(rates["mortality"].values) - leaving)
+    deaths = pad_ages(rates["mortality"].values) * model.side.get("die", {}).get("level", np.ones(2))[:, None]
+    stay = np.exp(-deaths - leaving)
     boys = rates.parameter("share_of_boys")
     path = [float((persons * headship).sum())]
     for _ in range(HORIZON):

@@ -65,8 +65,9 @@ def mortality_level(model: QuartierModel) -> np.ndarray:
 def _expected_deaths(model: QuartierModel, year: int) -> np.ndarray:
     """Deaths of a year by the life table, [sex], of the mean of the stocks at its two ends as far as they are known."""
     region, rates = model.region, model.rates
-    start = region.start_date
-    days = [day for day in registers.totals(region) if day.year in (year - 1, year) and day != start]
+    known = list(registers.totals(region))
+    start = known[-1] if known else region.reference_date
+    days = [day for day in known if day.year in (year - 1, year) and day != start]
     stocks = [stock(region, rates, day).sum(axis=0) for day in days]
     if start.year in (year - 1, year) or not stocks:
         stocks.append(residents(model).sum(axis=0))

@@ -14,12 +14,19 @@ from ..process import Process
 from ..timeline import STEPS_PER_YEAR
 from .care_need import care_of_arrivals
 from .disability import disability_of_arrivals
-from .out_moves import ORIGINS, out_bound, who_leaves
+from .local_levels import out_moves_level
+from .out_moves import ORIGINS, expected_out_moves, out_bound, who_leaves
 from .repair import repair
 from .templates import Templates, make_templates
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
+
+
+def start_out_migration(model: QuartierModel) -> None:
+    """Fix the town's own level of out-moves from its register; nothing else may stand in the side table yet."""
+    model.side["out_migrate"] = {}
+    model.side["out_migrate"] = {"level": out_moves_level(model, lambda: expected_out_moves(model))}
 
 
 def out_migrate(model: QuartierModel) -> None:
@@ -128,6 +135,7 @@ OUT_MIGRATE = Process(
     writes=("households.remove", "households.join"),
     rates=("out_migration_germany", "out_migration_abroad", "parents_of_minors", "leaving_home"),
     step=out_migrate,
+    start=start_out_migration,
     bounds={
         Decision.EMIGRATE: lambda model: out_bound(model, "abroad"),
         Decision.OUT_MIGRATE: lambda model: out_bound(model, "germany"),

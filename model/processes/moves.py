@@ -51,7 +51,8 @@ def _of_age(model: QuartierModel, rate: np.ndarray) -> np.ndarray:
 
 
 def _wish_level(model: QuartierModel) -> float:
-    return model.rates.parameter("moves_level") * model.rates.parameter("move_reference_rate_share")
+    local = model.side.get("move", {}).get("level", 1.0)
+    return local * model.rates.parameter("moves_level") * model.rates.parameter("move_reference_rate_share")
 
 
 def _misfit(model: QuartierModel, spare: np.ndarray) -> np.ndarray:

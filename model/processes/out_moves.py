@@ -154,7 +154,8 @@ def out_hazards(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     Families move less, those without children more, so that every age keeps its rate on the national composition
     (model-demography.md 9). Grown children at home leave the town no more often than leaving home allows; the others of
     their age more often. Each partner of a couple brings half the hazard of the age: together the mean of both. A scenario
-    on leaving home changes how often grown children at home leave the town, and nobody else.
+    on leaving home changes how often grown children at home leave the town, and nobody else. The town's registered
+    out-moves give its own level (`local_levels`).
 
     Returns
     -------
@@ -168,9 +169,10 @@ def out_hazards(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     leaving, *bases = (pad_ages(values)[which] for (_, values), which in zip(resolved, classes, strict=True))
     parents = pad_ages(rates["parents_of_minors"].values)
     child, (_, others) = ratio_at_home(rates, leaving), relative_rates_at_home(rates)
+    local = model.side.get("out_migrate", {}).get("level", np.ones((2, AGES)))
     hazard = np.zeros((len(ORIGINS), classes.shape[1], UNITS, 2, AGES))
     for to, base in enumerate(bases):
-        base = base * rates.parameter("out_migration_level")
+        base = base * rates.parameter("out_migration_level") * local
         family = rates.parameter(f"family_rate_{ORIGINS[to]}")
         childless = (others - family * parents) / (1 - parents)
         hazard[to, :, 1], hazard[to, :, 2], hazard[to, :, 5] = base * childless, base * family, base * child
