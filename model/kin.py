@@ -20,6 +20,8 @@ from .columns import Role, Sex
 from .kin_distance import away_counts, away_total, one_child, start_place, take_one
 from .luck import Decision, pair_keys
 from .process import Process
+from .rates import threshold
+from .screen import happens
 from .thresholds import AGES, pad_ages
 from .timeline import STEPS_PER_YEAR, is_year_end, year_of
 
@@ -201,16 +203,17 @@ def lose_kin(model: QuartierModel) -> None:
     if not is_year_end(model.now):
         return
     p, rates = model.people, model.rates
-    rows = np.flatnonzero((p.kin_away > 0) & (p.present == 1))
-    away = away_total(p.kin_away[rows])
     _, hazard = rates.resolve("mortality", model.now, 1)
     _, decline = rates.resolve("mortality_decline", model.now, 1)
     by_age = pad_ages(hazard[0] * np.exp(-decline[0] * (year_of(model.now) - rates.parameter("mortality_base_year"))))
-    child = np.maximum(model.ages(rows) - int(rates.parameter("kin_generation_years")), 0)
-    chance = -np.expm1(-by_age.mean(axis=0)[child] * away)
-    u = model.luck.uniform(Decision.KIN_AWAY_DEATH, model.now, p.key[rows])
-    dies = u < chance
-    p.kin_away[rows[dies]] = take_one(p.kin_away[rows[dies]], u[dies] / chance[dies])
+    child = np.maximum(np.arange(AGES) - int(rates.parameter("kin_generation_years")), 0)
+    number = away_total(np.arange(int(p.kin_away.max(initial=0)) + 1))
+    chance = -np.expm1(-by_age.mean(axis=0)[child] * number[:, None])
+    dies = happens(
+        model.luck, model.now, Decision.KIN_AWAY_DEATH, p.key, p.present, p.birth, threshold(chance), [p.kin_away]
+    )
+    u = model.luck.uniform(Decision.KIN_AWAY_DEATH, model.now, p.key[dies])
+    p.kin_away[dies] = take_one(p.kin_away[dies], u / chance[p.kin_away[dies], model.ages(dies)])
 
 
 def kin_of_arrivals(model: QuartierModel, rows: np.ndarray, origin: str) -> None:

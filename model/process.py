@@ -28,8 +28,8 @@ class Process:
     start : fills its columns at the start of a run, None where the synthetic population already did.
     remembers : what it keeps in ``model.side`` from step to step and cannot work out anew, part of the saved state:
         names in its own side table, or ``other.name`` in another.
-    bounds : per decision that concerns everybody, an upper bound of its annual hazard [sex, age] or
-        [leads, sex, age], see `shortlist`.
+    bounds : per decision that concerns everybody, an upper bound of its annual hazard [sex, age],
+        [leads, sex, age] or [care != 0, leads, sex, age], or of its thresholds (u32), see `shortlist`.
     """
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numba as nb
 import numpy as np
 
 from .luck import Decision
@@ -13,8 +14,53 @@ if TYPE_CHECKING:
     from .model import QuartierModel
     from .rates import RateBook
 
-_MONTHS = 3
+_MONTHS: Final = 3
 """Months in a quarter."""
+
+
+class SchoolRule(NamedTuple):
+    """The state's rule of entry: cut-off month, age in quarters, share of early entrants, who is deferred.
+
+    ``deferred`` : float64 [12], by whole months from the sixth birthday to the cut-off the rank within a month from
+    which children are deferred.
+    """
+
+    cutoff: int
+    age: int
+    early: float
+    deferred: np.ndarray
+
+
+def school_rule(rates: RateBook) -> SchoolRule:
+    """The rule of entry of the state."""
+    p0, tau = rates.parameter("school_deferral_at_cutoff"), rates.parameter("school_deferral_decay_months")
+    return SchoolRule(
+        int(rates.parameter("school_cutoff_month")),
+        STEPS_PER_YEAR * int(rates.parameter("school_age")),
+        float(rates.parameter("school_early_entry_share")),
+        1 - p0 * np.exp(-np.arange(12) / tau),
+    )
+
+
+@nb.njit(inline="always")
+def enters(birth, rank, cutoff, age, early_share, deferred):
+    """The third quarter (absolute) in which one child enters school; for use inside kernels, with the rule taken apart."""
+    within = rank * _MONTHS
+    month = min(np.int64(within), _MONTHS - 1)
+    rank_in_month = within - month
+    six = (np.int64(birth) + age) * _MONTHS + month
+    year = (six - cutoff + 12) // 12
+    before = 12 * year + cutoff - 1 - six  # whole months from the sixth birthday to the cut-off, 0 to 11
+    early = before >= 12 - _MONTHS and rank_in_month < early_share
+    late = (not early) and rank_in_month >= deferred[before]
+    return STEPS_PER_YEAR * (year - np.int64(early) + np.int64(late)) + 2
+
+
+@nb.njit(cache=True)
+def _entries(birth, rank, rule, out):
+    cutoff, age, early_share, deferred = rule
+    for i in range(birth.size):
+        out[i] = enters(birth[i], rank[i], cutoff, age, early_share, deferred)
 
 
 def entry_step(birth: np.ndarray, rank: np.ndarray, rates: RateBook) -> np.ndarray:
@@ -33,17 +79,9 @@ def entry_step(birth: np.ndarray, rank: np.ndarray, rates: RateBook) -> np.ndarr
     Source: guide "model-family-housing" §5 (deferral: two equations on 6 % of the due in Baden-Württemberg and the
     children of 7 and over still in childcare, Destatis 22541-0017).
     """
-    cutoff = int(rates.parameter("school_cutoff_month"))
-    p0, tau = rates.parameter("school_deferral_at_cutoff"), rates.parameter("school_deferral_decay_months")
-    within = rank * _MONTHS
-    month = np.minimum(within.astype(np.int64), _MONTHS - 1)
-    rank_in_month = within - month
-    six = (birth.astype(np.int64) + STEPS_PER_YEAR * int(rates.parameter("school_age"))) * _MONTHS + month
-    year = (six - cutoff + 12) // 12
-    before = 12 * year + cutoff - 1 - six  # whole months from the sixth birthday to the cut-off, 0 to 11
-    early = (before >= 12 - _MONTHS) & (rank_in_month < rates.parameter("school_early_entry_share"))
-    deferred = rank_in_month >= 1 - p0 * np.exp(-before / tau)
-    return STEPS_PER_YEAR * (year - early + (deferred & ~early)) + 2
+    out = np.empty(birth.size, np.int64)
+    _entries(birth.astype(np.int64), rank.astype(np.float64), school_rule(rates), out)
+    return out
 
 
 def at_school(model: QuartierModel, rows: np.ndarray) -> np.ndarray:

@@ -180,14 +180,15 @@ def screen(
 
 
 @nb.njit(inline="always")
-def _place(now, born, sex, leads, ages):
-    """Place in a table [leads, sex, age]; who is older than the table takes its last entry."""
+def _place(now, born, sex, leads, care, ages):
+    """Place in a table [care != 0, leads, sex, age]; who is older than the table takes its last entry."""
     age = np.uint32(now - np.uint32(born)) >> np.uint32(2)
-    return min(age, np.uint32(ages - np.uint32(1))) + (np.uint32(sex) + np.uint32(leads) * np.uint32(2)) * ages
+    group = np.uint32(sex) + np.uint32(leads) * np.uint32(2) + np.uint32(care != 0) * np.uint32(4)
+    return min(age, np.uint32(ages - np.uint32(1))) + group * ages
 
 
 @nb.njit(cache=True)
-def _screen_bounds(stream, step, block, keys, alive, sex, leads, birth, bounds, rough, ages, rows, flags, drawn):
+def _screen_bounds(stream, step, block, keys, alive, sex, leads, care, birth, bounds, rough, ages, rows, flags, drawn):
     """Who lies below any of four bounds: rows, flags (bit w for word w) and all four words of each.
 
     ``rough`` holds the four bounds of a place in one u64, 16 bits each, so that one gather serves all.
@@ -204,10 +205,10 @@ def _screen_bounds(stream, step, block, keys, alive, sex, leads, birth, bounds, 
         m = min(BLOCK, keys.size - start)
         _draw(stream, step, block, keys[start : start + m], words)
         born, living = birth[start : start + m], alive[start : start + m]
-        female, leading = sex[start : start + m], leads[start : start + m]
+        female, leading, code = sex[start : start + m], leads[start : start + m], care[start : start + m]
         index = indices[:m]
         for j in range(m):
-            index[j] = _place(now, born[j], female[j], leading[j], ages)
+            index[j] = _place(now, born[j], female[j], leading[j], code[j], ages)
         for j in range(m):
             bound[j] = rough[index[j]]
         flag[m:] = 0
@@ -249,7 +250,7 @@ def screen_bounds(
     Parameters
     ----------
     people : the table of people.
-    bounds : u32 [leads, sex, age, word], thresholds; 0 for a word that nobody asks for.
+    bounds : u32 [care != 0, leads, sex, age, word], thresholds; 0 for a word that nobody asks for.
 
     Returns
     -------
@@ -270,10 +271,11 @@ def screen_bounds(
         people.present,
         people.sex,
         people.leads,
+        people.care,
         people.birth,
         flat.ravel(),
         rough,
-        np.uint32(bounds.shape[2]),
+        np.uint32(bounds.shape[3]),
         rows,
         flags,
         words,

@@ -1,9 +1,10 @@
 """Who could have an event in this step: one pass over all people per block of luck, for up to four decisions at once.
 
 A process names an upper bound of its hazard by sex and age, or by whether one draws for a couple (`people.leads`), sex and
-age. Whoever's luck lies above it cannot have the event, whatever the person's state; the exact question is then put to
-the few that are left, with the same luck. The result is the same as asking everybody, bit for bit, at a fraction of the
-cost. What changes during the step must not lift a hazard above its bound, except by a new couple: see `households.unite`.
+age, or by whether there is need of care or dementia (`people.care`) before these. Whoever's luck lies above it cannot have
+the event, whatever the person's state; the exact question is then put to the few that are left, with the same luck. The
+result is the same as asking everybody, bit for bit, at a fraction of the cost. What changes during the step must not lift
+a hazard above its bound, except by a new couple: see `households.unite`.
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ SLACK: Final = 1.0 + 1e-9
 
 
 class Shortlist(NamedTuple):
-    """People below a bound of one block of luck: rows (i32), bit w for word w (u8), and their four words (u32 [row, 4])."""
+    """People below a bound of one block of luck: rows (i32), bit w for word w (u8), and their four words (u32 [row, 4]).
+
+    ``asked`` : rows of people there were when they were asked.
+    """
 
     rows: np.ndarray
     flags: np.ndarray
     words: np.ndarray
+    asked: int
 
 
 @nb.njit(cache=True)
@@ -71,6 +76,20 @@ def shortlist_with_luck(model: QuartierModel, decisions: tuple[Decision, ...]) -
     return rows, block_of_luck(model, decisions[0] // 4, rows)
 
 
+def shortlist_with_newcomers(model: QuartierModel, decision: Decision) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (i32, ascending) of those who could have the event, and their words of luck (u32) for it.
+
+    Whoever came since the block was first asked for is among them.
+    """
+    rows, words = shortlist_with_luck(model, (decision,))
+    if model.audit is None:
+        came = np.arange(model.shortlists[decision // 4][1].asked, len(model.people), dtype=np.int32)
+        came = came[model.people.present[came] == 1]
+        rows = np.concatenate((rows, came))
+        words = np.concatenate((words, block_of_luck(model, decision // 4, came)))
+    return rows, words[:, decision % 4]
+
+
 def block_of_luck(model: QuartierModel, block: int, rows: np.ndarray) -> np.ndarray:
     """All four words (u32 [row, 4]) of a block of luck of this step."""
     keys = model.people.key[rows]
@@ -85,14 +104,17 @@ def _picked(model: QuartierModel, decisions: tuple[Decision, ...], words: int) -
         model.shortlists[block] = (model.now, listed)
     wanted = np.uint8(sum(1 << decision % 4 for decision in decisions))
     rows, drawn = np.empty(listed.rows.size, np.int32), np.empty((listed.rows.size, words), np.uint32)
-    n = _pick(*listed, wanted, model.people.present, rows, drawn)
+    n = _pick(*listed[:3], wanted, model.people.present, rows, drawn)
     return rows[:n], drawn[:n]
 
 
 def _screen_block(model: QuartierModel, block: int) -> Shortlist:
-    bounds = np.zeros((2, 2, AGES, 4), np.uint32)
+    bounds = np.zeros((2, 2, 2, AGES, 4), np.uint32)
     for process in model.processes:
         for decision, bound in process.bounds.items():
             if decision // 4 == block:
-                bounds[..., decision % 4] = hazard_thresholds(np.minimum(bound(model) * SLACK, MAX_HAZARD))
-    return Shortlist(*screen_bounds(model.luck, model.now, block, model.people, bounds))
+                most = bound(model)
+                if most.dtype != np.uint32:
+                    most = hazard_thresholds(np.minimum(most * SLACK, MAX_HAZARD))
+                bounds[..., decision % 4] = most
+    return Shortlist(*screen_bounds(model.luck, model.now, block, model.people, bounds), len(model.people))

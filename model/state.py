@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .model import QuartierModel
 
 TABLES: Final = ("people", "households", "dwellings")
-FACILITY_INDICES: Final = ("people.place", "side.place_children.refused_by")
+FACILITY_INDICES: Final = ("people.place", "side.place_children.refused_sibling")
 """What holds numbers of facilities: scenarios number theirs differently, so these are looked up by the facility's id."""
 
 

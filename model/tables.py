@@ -40,6 +40,7 @@ class Table:
 
     _schema: dict[str, Column]
     _n: int
+    reordered: int
     _kernel_type: type
     _store: dict[str, np.ndarray]
 
@@ -47,6 +48,7 @@ class Table:
         set_ = object.__setattr__
         set_(self, "_schema", dict(schema))
         set_(self, "_n", 0)
+        set_(self, "reordered", 0)
         set_(self, "_kernel_type", kernel_type)
         set_(self, "_store", {k: np.full(max(capacity, 1), c.default, c.dtype) for k, c in schema.items()})
 
@@ -102,11 +104,12 @@ class Table:
             self._store[name] = grown
 
     def keep(self, rows: np.ndarray) -> None:
-        """Keep only the rows whose numbers are given, in that order."""
+        """Keep only the rows whose numbers are given, in that order; `reordered` counts how often this has been done."""
         m = rows.size
         for column in self._store.values():
             column[:m] = column[: self._n][rows]
         object.__setattr__(self, "_n", m)
+        object.__setattr__(self, "reordered", self.reordered + 1)
 
     def bytes_per_row(self) -> int:
         """State per row in bytes."""

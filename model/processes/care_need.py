@@ -7,7 +7,7 @@ hazards of `quartier.model.care_hazards` are solved for exactly this. Newborns h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT
 from ..luck import TWO32, Decision
 from ..process import Process
 from ..rates import MAX_HAZARD, probability, threshold
-from ..screen import question, screen
+from ..shortlist import shortlist_with_newcomers
 from ..thresholds import AGES as TABLE_AGES
 from ..timeline import STEPS_PER_YEAR, year_of
+from .care_kernels import asked, grade_reached, old_ones
 from .care_start import start_need
 
 if TYPE_CHECKING:
@@ -93,47 +94,68 @@ def dementia_probabilities(model: QuartierModel) -> np.ndarray:
     return np.where(demented[:, None, None], 0.0, probability(incidence[None] * np.array(ratio)[grade][:, None, None]))
 
 
-def _tables(model: QuartierModel) -> dict[str, np.ndarray]:
-    """Thresholds of this step, made anew when the year or a scenario's modifier changes."""
+def _tables(model: QuartierModel) -> dict[str, Any]:
+    """Hazards and thresholds of this step, made anew when the year or a scenario's modifier changes."""
     side = model.side.setdefault("change_need", {})
     version = (year_of(model.now), model.rates.version(("care_onset_level",), model.now))
     if side.get("version") != version:
         class_of, _ = model.rates.resolve("care_onset_level", model.now, model.n_quartiere)
-        leaving = leaving_probabilities(model, care_rates(model.rates, year_of(model.now)))
+        rates = care_rates(model.rates, year_of(model.now))
+        leaving = threshold(by_quarter(leaving_probabilities(model, rates)))
+        dementia = threshold(by_quarter(dementia_probabilities(model)))
         side.update(
             version=version,
             class_of=class_of,
-            leaving=threshold(by_quarter(leaving)),
-            dementia=threshold(by_quarter(dementia_probabilities(model))),
+            leaving=leaving.reshape(-1, *leaving.shape[2:]),
+            could_leave=_bounds(by_age(leaving).max(axis=0)),
+            dementia=dementia,
+            could_fall_ill=dementia.max(axis=(0, 1)),
+            rates=rates,
+            worse=dementia_factor(model, "upgrade"),
         )
     return side
 
 
-def ask_by_quarter(
-    model: QuartierModel, process: str, decision: Decision, table: np.ndarray, columns: list[np.ndarray]
+def by_age(table: np.ndarray) -> np.ndarray:
+    """The largest threshold of each completed age at the end of the step, from those by quarters lived (last axis)."""
+    return table.reshape(*table.shape[:-1], -1, STEPS_PER_YEAR).max(axis=-1)
+
+
+def _bounds(table: np.ndarray) -> np.ndarray:
+    """The largest thresholds [care != 0, 1, sex, age] of those [care, sex, age]."""
+    return np.stack((table[0], table[1:].max(axis=0)))[:, None]
+
+
+def ask_listed(
+    model: QuartierModel,
+    process: str,
+    listed: tuple[np.ndarray, np.ndarray],
+    table: np.ndarray,
+    group: np.ndarray,
 ) -> np.ndarray:
-    """Rows (i32) of all people present to whom the event happens; thresholds (u32) by u8 columns and quarters lived."""
-    p = model.people
-    asked = question(decision, table, columns, years=False)
-    rows, _ = screen(model.luck, model.now, decision // 4, p.key, p.present, p.birth, (asked,))
+    """Those to whom the event happens; thresholds (u32) by group, sex, quarters lived.
+
+    Parameters
+    ----------
+    listed : rows of the people asked, and their words of luck. group : one entry per row.
+    """
+    p, (rows, words) = model.people, listed
+    happened = np.empty(rows.size, np.bool_)
+    asked(np.int64(model.now), rows.astype(np.int64), words, group.astype(np.int64), p.sex, p.birth, table, happened)
     if model.audit is not None:
-        here = np.flatnonzero(p.present == 1)
-        lived = np.minimum(model.now - p.birth[here].astype(np.int64), table.shape[-1] - 1)
-        chance = table[(*(c[here] for c in columns), lived)] / TWO32
-        model.audit.add(process, p.sex[here], model.ages(here), chance, np.isin(here, rows))
-    return rows
+        lived = np.minimum(model.now - p.birth[rows].astype(np.int64), table.shape[-1] - 1)
+        model.audit.add(process, p.sex[rows], model.ages(rows), table[group, p.sex[rows], lived] / TWO32, happened)
+    return rows[happened]
 
 
 def change_need(model: QuartierModel) -> None:
     """Let people get a Pflegegrad, change or lose it; then let dementia begin."""
     p, tables = model.people, _tables(model)
-    leaving = tables["leaving"]
-    columns = [p.care, p.sex]
-    if len(leaving) > 1:
-        classes = [tables["class_of"][p.quartier], *columns]
-        rows = ask_by_quarter(model, "change_need", Decision.CARE_CHANGE, leaving, classes)
-    else:
-        rows = ask_by_quarter(model, "change_need", Decision.CARE_CHANGE, leaving[0], columns)
+    listed = shortlist_with_newcomers(model, Decision.CARE_CHANGE)
+    group = p.care[listed[0]].astype(np.int64)
+    if len(tables["leaving"]) > CODES:
+        group += CODES * tables["class_of"][p.quartier[listed[0]]].astype(np.int64)
+    rows = ask_listed(model, "change_need", listed, tables["leaving"], group)
     before = p.care[rows] & CARE_GRADE_BITS
     after = targets(model, rows)
     kept = np.where(after > 0, p.care[rows] & ~np.uint8(CARE_GRADE_BITS), p.care[rows] & DEMENTIA_BIT)
@@ -141,30 +163,47 @@ def change_need(model: QuartierModel) -> None:
     onset = rows[before == 0]
     model.count("care_onset", p.quartier[onset])
     model.side["change_need"]["onset"] = onset
-    rows = ask_by_quarter(model, "dementia", Decision.DEMENTIA, tables["dementia"], columns)
+    listed = _could_fall_ill(model, tables["could_fall_ill"])
+    rows = ask_listed(model, "dementia", listed, tables["dementia"], p.care[listed[0]])
     p.care[rows] |= DEMENTIA_BIT
+
+
+def _could_fall_ill(model: QuartierModel, bound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (i64) of the people present whom dementia could befall, by the largest threshold of the quarters lived; words."""
+    p, luck, n = model.people, model.luck, len(model.people)
+    if model.audit is not None:
+        rows = np.flatnonzero(p.present == 1)
+        return rows, luck.words(Decision.DEMENTIA, model.now, p.key[rows])
+    rows, words = np.empty(n, np.int64), np.empty(n, np.uint32)
+    latest = np.uint32(model.now - int(np.argmax(bound > 0)))
+    n = old_ones(
+        luck.stream, np.uint64(model.now), np.uint64(Decision.DEMENTIA), latest, p.key, p.birth, bound, rows, words
+    )
+    here = np.flatnonzero(p.present[rows[:n]] == 1)
+    return rows[here], words[here]
 
 
 def targets(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """The grade (u8) to which people go who are known to move; by inverse CDF from the lowest grade up."""
-    p = model.people
-    grade, demented = grade_and_dementia(p.care[rows].astype(np.int64))
-    age = np.clip((model.now - 1 - p.birth[rows].astype(np.int64)) // STEPS_PER_YEAR, 0, AGES - 1)
-    sex = p.sex[rows]
-    rates = care_rates(model.rates, year_of(model.now))
-    weight = np.zeros((rows.size, GRADES + 1))
-    new = grade == 0
-    weight[new, 1:] = rates.onset[sex[new], age[new]]
-    old = np.flatnonzero(~new)
-    g, where = grade[old], (sex[old], age[old], grade[old] - 1)
-    up, down, recovery = _hazards(rates)
-    worse = dementia_factor(model, "upgrade")[demented[old], sex[old], age[old], g]
-    weight[old, np.minimum(g + 1, GRADES)] = up[where] * worse
-    weight[old, g - 1] += down[where]
-    weight[old, 0] += recovery[where]
-    cumulative = np.cumsum(weight, axis=1)
-    drawn = model.luck.uniform(Decision.CARE_TARGET, model.now, p.key[rows]) * cumulative[:, -1]
-    return (drawn[:, None] >= cumulative[:, :-1]).sum(1).astype(np.uint8)
+    p, tables = model.people, _tables(model)
+    up, _, recovery = _hazards(tables["rates"])
+    out = np.empty(rows.size, np.uint8)
+    grade_reached(
+        model.luck.stream,
+        np.uint64(model.now),
+        rows.astype(np.int64),
+        p.key,
+        p.care,
+        p.sex,
+        p.birth,
+        tables["rates"].onset,
+        up,
+        tables["worse"],
+        tables["rates"].downgrade,
+        recovery,
+        out,
+    )
+    return out
 
 
 def care_of_arrivals(model: QuartierModel, rows: np.ndarray) -> None:
@@ -198,4 +237,5 @@ CHANGE_NEED = Process(
     ),
     step=change_need,
     start=start_need,
+    bounds={Decision.CARE_CHANGE: lambda model: _tables(model)["could_leave"]},
 )

@@ -6,7 +6,7 @@ supply = places / children. Places never enter the need; attendance is a result.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,96 +17,98 @@ from ..luck import Decision
 from ..process import Process
 from ..rates import probability, threshold
 from ..reach import Reach
-from ..school import at_school
+from ..school import at_school, school_rule
 from ..screen import happens_to
 from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR, quarter_of
-from .childcare_market import NEAR, WIDE, Children, Side, matching_round, occupied
+from .childcare_kernels import (
+    Centres,
+    Children,
+    Young,
+    empty_children,
+    empty_young,
+    end_places,
+    gather,
+    renew,
+    wish_and_apply,
+)
+from .childcare_market import NEAR, REFUSED, WIDE, Side, matching_round
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
 Bands = tuple[tuple[int, np.ndarray], tuple[int, np.ndarray]]
 """Which children (bool) ask for a place of which band, the upper band first."""
-DEMAND_BITS: Final = CHILDCARE_WISH_BIT | CHILDCARE_APPLIED_BIT
+
+
+def _young(model: QuartierModel) -> Young:
+    """The children who may still be before school, by age alone; those of the step before and who came since.
+
+    Kept in `model.side`, but no state: rows stay where they are until the table is put in another order.
+    """
+    p, first = model.people, max(model.now - CHILD_QUARTERS + 1, 0)
+    found_at, people, young = model.side.get("young", (None, 0, empty_young(0)))
+    if found_at == (p.reordered, model.now) and people == len(p):
+        return young
+    if found_at is None or found_at[0] != p.reordered or found_at[1] > model.now:
+        people, young = 0, empty_young(0)
+    room = empty_young(young.rows.size + len(p) - people + 1)
+    rule = school_rule(model.rates)
+    n = renew(model.luck.stream, p.birth, p.present, p.key, np.uint16(first), people, rule, young, room)
+    young = Young._make(column[:n].copy() for column in room)
+    model.side["young"] = ((p.reordered, model.now), len(p), young)
+    return young
 
 
 def child_rows(model: QuartierModel) -> np.ndarray:
-    """Rows of the children present who may still be before school, by age alone."""
-    p = model.people
-    first = np.uint16(max(model.now - CHILD_QUARTERS + 1, 0))
-    rows = np.flatnonzero(p.birth >= first)
-    return rows[p.present[rows] == 1]
+    """Rows (i32) of the children present who may still be before school, by age alone."""
+    rows = _young(model).rows
+    return rows[model.people.present[rows] == 1]
 
 
 def form_need(model: QuartierModel) -> None:
     """Who wishes a place and who has applied: rank below threshold, ranks fixed for life."""
-    p = model.people
-    rows = child_rows(model)
-    class_of, need = need_by_half_year(model.rates, model.now, model.n_quartiere)
-    age = model.now - p.birth[rows].astype(np.int64)
-    half_year = np.minimum(age // 2, need.shape[1] - 1)
-    share = need[class_of[p.quartier[rows]], half_year]
-    before_school = ~at_school(model, rows)
-    wish = before_school & (model.luck.uniform(Decision.NEED_RANK, 0, p.key[rows]) < share)
-    classes, applies = model.rates.resolve("childcare_applied", model.now, model.n_quartiere)
-    applied_share = applies[classes[p.quartier[rows]], half_year]
-    applied = wish & (model.luck.uniform(Decision.APPLY_RANK, 0, p.key[rows]) < applied_share)
-    kept = p.childcare[rows] & np.uint8(CHILDCARE_LOWER_BAND_BIT)
-    p.childcare[rows] = kept | wish * np.uint8(CHILDCARE_WISH_BIT) | applied * np.uint8(CHILDCARE_APPLIED_BIT)
+    p, rates = model.people, model.rates
+    wishes = need_by_half_year(rates, model.now, model.n_quartiere)
+    applies = rates.resolve("childcare_applied", model.now, model.n_quartiere)
+    young = _young(model)
+    wish_and_apply(model.luck.stream, np.int64(model.now), young, p.quartier, p.childcare, *wishes, *applies)
 
 
-def _gather(model: QuartierModel, side: Side) -> Children:
-    p = model.people
-    rows = child_rows(model)
-    n = rows.size
-    return Children(
-        rows,
-        p.key[rows],
-        model.now - p.birth[rows].astype(np.int64),
-        p.quartier[rows].astype(np.int64),
-        p.household[rows],
-        side.reach.points_of(rows),
-        (p.childcare[rows] & CHILDCARE_APPLIED_BIT) > 0,
-        p.place[rows].astype(np.int32),
-        (p.childcare[rows] & CHILDCARE_LOWER_BAND_BIT) > 0,
-        p.place_wait_since[rows],
-        np.zeros(n, bool),
-        np.zeros(n, bool),
-    )
-
-
-def _write(model: QuartierModel, c: Children) -> None:
-    p = model.people
-    p.place[c.rows], p.place_wait_since[c.rows] = c.place, c.since
-    p.childcare[c.rows] = (p.childcare[c.rows] & np.uint8(DEMAND_BITS)) | c.lower * np.uint8(CHILDCARE_LOWER_BAND_BIT)
+def _gather(model: QuartierModel) -> Children:
+    """The children whom places concern; those of them who are at school or away from their centre lose it later."""
+    p, h, d = model.people, model.households, model.dwellings
+    young = _young(model)
+    c = empty_children(young.rows.size + 1)
+    columns = (p.present, p.quartier, p.household, p.childcare, p.place, p.place_wait_since)
+    n = gather(np.int64(model.now), young, columns, h.dwelling, d.key, c)
+    return Children._make(column[:n] for column in c)
 
 
 def _end_places(model: QuartierModel, side: Side, c: Children) -> None:
     """School, closing, moving away and giving up end a place; those at school also stop waiting."""
-    rates, f = model.rates, model.facilities
-    school = at_school(model, c.rows)
-    c.release(school)
-    c.since[school] = 0
-    held = np.flatnonzero(c.place >= 0)
-    closed = held[~f.open_at(model.now)[c.place[held]]]
-    c.displaced[closed] = True
-    c.release(closed)
-    held = np.flatnonzero(c.place >= 0)
-    kept = np.where(
-        f.quartier[c.place[held]] == c.quartier[held],
-        rates.parameter("childcare_acceptable_distance_own"),
-        rates.parameter("childcare_kept_distance"),
+    rates, f, reach = model.rates, model.facilities, side.reach
+    centres = Centres(
+        f.open_at(model.now),
+        f.quartier.astype(np.int64),
+        reach.facility_x,
+        reach.facility_y,
+        reach.x,
+        reach.y,
+        float(reach.path_factor),
     )
-    c.release(held[side.reach.distance(c.point[held], c.place[held]) > kept])
-    held = np.flatnonzero(c.place != NONE)
-    limit = np.full(held.size, threshold(probability(rates.parameter("childcare_give_up"))))
-    gone = held[happens_to(model.luck, model.now, Decision.CHILDCARE_GIVE_UP, c.key[held], limit)]
-    c.paused[gone] = True
-    c.release(gone)
+    end_places(
+        model.luck.stream,
+        np.int64(model.now),
+        c,
+        centres,
+        float(rates.parameter("childcare_kept_distance")),
+        float(rates.parameter("childcare_acceptable_distance_own")),
+        threshold(probability(rates.parameter("childcare_give_up")))[()],
+    )
 
 
-def _change_bands(model: QuartierModel, c: Children) -> None:
+def _change_bands(model: QuartierModel, side: Side, c: Children) -> None:
     """Children of three move up within their centre, the eldest first; without a free place they block the lower.
 
     In every quarter, not only in August: in Flensburg every twelfth place from three on is free while under-threes
@@ -114,13 +116,13 @@ def _change_bands(model: QuartierModel, c: Children) -> None:
     29 %; in Schleswig-Holstein it is 29.5 % (2023: 38.3 % in all less 8.8 % in family day care).
     """
     f = model.facilities
-    free = f.operable[:, THREE_TO_SCHOOL] - occupied(c, len(f))[:, THREE_TO_SCHOOL]
+    free = f.operable[:, THREE_TO_SCHOOL] - side.taken[:, THREE_TO_SCHOOL]
     due = np.flatnonzero(c.lower & (c.place >= 0) & (c.age >= THREE))
     due = due[np.lexsort((c.key[due], -c.age[due], c.place[due]))]
     place = c.place[due]
     first = np.searchsorted(place, place)
     moves = np.arange(due.size) - first < free[place]
-    c.lower[due[moves]] = False
+    side.give(c, due[moves], c.place[due[moves]], THREE_TO_SCHOOL)
 
 
 def _score(model: QuartierModel, c: Children, who: np.ndarray) -> np.ndarray:
@@ -132,7 +134,7 @@ def _score(model: QuartierModel, c: Children, who: np.ndarray) -> np.ndarray:
     )
 
 
-def _changers(model: QuartierModel, side: Side, c: Children) -> np.ndarray:
+def _changers(model: QuartierModel, c: Children) -> np.ndarray:
     """Farthest centre (km) that children with a place would change to in the main round; 0 for those who would not.
 
     Who lives too far from the centre looks for a nearer one; who is three in a centre without places for that age looks
@@ -140,7 +142,7 @@ def _changers(model: QuartierModel, side: Side, c: Children) -> np.ndarray:
     """
     within = np.zeros(c.rows.size)
     held = np.flatnonzero((c.place >= 0) & c.applied & ~c.paused)
-    path = side.reach.distance(c.point[held], c.place[held])
+    path = c.path[held]
     elsewhere = model.facilities.quartier[c.place[held]] != c.quartier[held]
     far = elsewhere & (path > model.rates.parameter("childcare_acceptable_distance"))
     within[held[far]] = path[far]
@@ -166,22 +168,22 @@ def place_children(model: QuartierModel) -> None:
     """End places, move up at three, fill free places: main round in the third quarter, smaller ones in the others."""
     side: Side = model.side["place_children"]
     model.facilities.update(model.now)
-    c = _gather(model, side)
+    c = _gather(model)
     _end_places(model, side, c)
     main = quarter_of(model.now) == ENTRY_QUARTER
     within = np.zeros(c.rows.size)
-    _change_bands(model, c)
+    side.begin(c)
+    _change_bands(model, side, c)
     if main:
-        within = _changers(model, side, c)
+        within = _changers(model, c)
     seeks = (c.place == NONE) & c.applied & ~c.paused
     within[seeks] = np.inf
-    side.refused_ids, side.refused_by, side.scores = [], [], []
     for band, of_age in ((THREE_TO_SCHOOL, c.age >= THREE), (UNDER_3, c.age < THREE)):
         who = np.flatnonzero((within > 0) & of_age)
         matching_round(model, side, c, band, who, _score(model, c, who), within[who])
     _ask_further(model, side, c, ((THREE_TO_SCHOOL, seeks & (c.age >= THREE)), (UNDER_3, seeks & (c.age < THREE))))
     _wait(model, c)
-    _write(model, c)
+    side.end(c)
 
 
 def _wait(model: QuartierModel, c: Children) -> None:
@@ -203,8 +205,12 @@ def start_places(model: QuartierModel) -> None:
     """
     side = model.side["place_children"] = Side(model, Reach(model))
     model.facilities.update(model.now)
-    c = _gather(model, side)
-    c.release(np.ones(c.rows.size, bool))
+    for band in (THREE_TO_SCHOOL, UNDER_3):
+        for near in (NEAR, WIDE):
+            side.candidates(band, near)
+    c = _gather(model)
+    c.place[:], c.lower[:] = NONE, False
+    side.begin(c)
     upper = c.age >= THREE
     since_entry = (quarter_of(model.now) - ENTRY_QUARTER) % STEPS_PER_YEAR
     just_three = c.applied & upper & (c.age - since_entry < THREE)
@@ -215,7 +221,7 @@ def start_places(model: QuartierModel) -> None:
         matching_round(model, side, c, band, who, first * c.age[who], np.full(who.size, np.inf))
     _ask_further(model, side, c, bands)
     _wait(model, c)
-    _write(model, c)
+    side.end(c)
 
 
 def childcare_counts(model: QuartierModel) -> dict[str, np.ndarray]:
@@ -303,5 +309,5 @@ PLACE_CHILDREN = Process(
     ),
     step=place_children,
     start=start_places,
-    remembers=("refused_ids", "refused_by", "scores"),
+    remembers=REFUSED,
 )

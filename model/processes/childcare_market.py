@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import numba as nb
 import numpy as np
 
 from ..childcare_need import ENTRY_QUARTER
 from ..facility_places import THREE_TO_SCHOOL, UNDER_3
-from ..luck import Decision, pair_key, unit
 from ..matching import deferred_acceptance
 from ..reach import Reach
 from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR, quarter_of
+from .childcare_kernels import Children, link_siblings, rank, sibling_places, taken, unlink, write_back
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -23,6 +22,8 @@ NEAR: Final = 8
 """Nearest centres that parents ask, besides those of their Quartier."""
 WIDE: Final = 32
 """Nearest centres that those ask who were refused by the near ones; only for places that nobody there wanted."""
+REFUSED: Final = tuple(f"refused_{what}" for what in ("id", "band", "point", "quartier", "sibling", "points", "within"))
+"""What is remembered of a child that the near centres refused; from it the waiting lists are made when asked for."""
 
 
 @dataclass
@@ -32,105 +33,127 @@ class Side:
     Attributes
     ----------
     lists : candidate lists of all points by band and length, renewed when the set of facilities with places changes.
-    refused_ids, refused_by, scores : the last rounds' refused children (i32 ids) and the facilities that refused them
-        (i32 [children, width], -1 padded) with the child's score there.
+    refused_id, refused_band, … : the last step's refused children, one array per round: id, band asked for, where the
+        child lives, the facility of its sibling (-1 none), score and farthest centre (km) as in `matching_round`.
+    last_child, before : chains of the children of each household, see `link_siblings`; only within a step.
+    taken : places taken, i64 [facility, band]; only within a step.
     """
 
     model: QuartierModel
     reach: Reach
     lists: dict[tuple[int, int], tuple[bytes, np.ndarray, np.ndarray]] = field(default_factory=dict)
-    refused_ids: list[np.ndarray] = field(default_factory=list)
-    refused_by: list[np.ndarray] = field(default_factory=list)
-    scores: list[np.ndarray] = field(default_factory=list)
+    refused_id: list[np.ndarray] = field(default_factory=list)
+    refused_band: list[np.ndarray] = field(default_factory=list)
+    refused_point: list[np.ndarray] = field(default_factory=list)
+    refused_quartier: list[np.ndarray] = field(default_factory=list)
+    refused_sibling: list[np.ndarray] = field(default_factory=list)
+    refused_points: list[np.ndarray] = field(default_factory=list)
+    refused_within: list[np.ndarray] = field(default_factory=list)
+    last_child: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+    before: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+    taken: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
     def candidates(self, band: int, near: int) -> tuple[np.ndarray, np.ndarray]:
-        """Candidate facilities and distances of every point, of facilities with places in a band."""
+        """Acceptable candidate facilities and distances of every point, of facilities with places in a band."""
         has_places = self.model.facilities.operable[:, band] > 0
         if (band, near) not in self.lists or self.lists[band, near][0] != has_places.tobytes():
             found = self.reach.nearest(np.flatnonzero(has_places), near)
-            self.lists[band, near] = (has_places.tobytes(), *found)
+            self.lists[band, near] = (has_places.tobytes(), *_within(*found, float(max(limits(self.model)))))
         return self.lists[band, near][1:]
+
+    def begin(self, c: Children) -> None:
+        """Note the siblings and the places taken at the beginning of a step's rounds."""
+        if self.last_child.size < len(self.model.households):
+            self.last_child = np.full(self.model.households.capacity, NONE, np.int32)
+        self.before = np.empty(c.rows.size, np.int32)
+        link_siblings(c.household, self.last_child, self.before)
+        self.taken = np.zeros((len(self.model.facilities), 2), np.int64)
+        taken(c.place, c.lower, self.taken)
+        for name in REFUSED:
+            getattr(self, name).clear()
+
+    def end(self, c: Children) -> None:
+        """Take the chains of siblings apart, write places, bands and waiting into the columns."""
+        unlink(c.household, self.last_child)
+        p = self.model.people
+        write_back(c, p.place, p.place_wait_since, p.childcare)
+
+    def give(self, c: Children, who: np.ndarray, places: np.ndarray, band: int) -> None:
+        """Give places of one band to some children, who leave those they had."""
+        for number, change in ((c.place[who], -1), (places, 1)):
+            held = number >= 0
+            bands = np.where(c.lower[who], UNDER_3, THREE_TO_SCHOOL) if change < 0 else np.full(who.size, band)
+            np.add.at(self.taken, (number[held], bands[held]), change)
+        c.place[who], c.lower[who] = places, band == UNDER_3
+
+    def note_refused(self, *columns: np.ndarray) -> None:
+        """Add the children refused in one round; columns in the order of `REFUSED`."""
+        for name, column in zip(REFUSED, columns, strict=True):
+            getattr(self, name).append(column)
 
     def waiting_list(self, facility: int) -> list[int]:
         """Ids of the children a facility has refused and who have no place, in the order of their score."""
-        entries = []
-        for ids, by, scores in zip(self.refused_ids, self.refused_by, self.scores, strict=True):
-            i, column = np.nonzero(by == facility)
-            entries += [(-scores[a, b], int(ids[a])) for a, b in zip(i, column, strict=True)]
-        p = self.model.people
-        ids = [child for _, child in sorted(entries)]
-        rows = self.model.rows_of(np.array(ids, np.int64))
-        return [child for child, row in zip(ids, rows, strict=True) if row >= 0 and p.place[row] == NONE]
+        p, entries = self.model.people, []
+        everywhere = np.ones(len(self.model.facilities), np.int64)
+        noted = [np.concatenate(getattr(self, name)) for name in REFUSED] if self.refused_id else []
+        for band in np.unique(noted[1]) if noted else ():
+            ids, _, point, quartier, sibling, points, within = (column[noted[1] == band] for column in noted)
+            rows = self.model.rows_of(ids)
+            still = np.flatnonzero((rows >= 0) & (p.place[rows] == NONE))
+            seekers = (p.key[rows[still]], point[still], quartier[still], within[still])
+            choices, scores = ranked(self, int(band), NEAR, seekers, sibling[still], points[still], everywhere)
+            child, column = np.nonzero(choices == facility)
+            entries += zip((-scores[child, column]).tolist(), ids[still][child].tolist(), strict=True)
+        return [child for _, child in sorted(entries)]
 
 
-@dataclass
-class Children:
-    """The children of one step as parallel arrays; `place`, `lower` and `since` are written back at its end."""
-
-    rows: np.ndarray
-    key: np.ndarray
-    age: np.ndarray
-    quartier: np.ndarray
-    household: np.ndarray
-    point: np.ndarray
-    applied: np.ndarray
-    place: np.ndarray
-    lower: np.ndarray
-    since: np.ndarray
-    displaced: np.ndarray
-    paused: np.ndarray
-
-    def release(self, who: np.ndarray) -> None:
-        """Take their places from some (bool)."""
-        self.place[who], self.lower[who] = NONE, False
+def limits(model: QuartierModel) -> np.ndarray:
+    """Acceptable paths (km) to a centre in another Quartier and in the own one."""
+    return np.array([model.rates.parameter(f"childcare_acceptable_distance{where}") for where in ("", "_own")], float)
 
 
-def occupied(c: Children, n_facilities: int) -> np.ndarray:
-    """Places taken, i64 [facility, band]."""
-    held = c.place >= 0
-    band = np.where(c.lower[held], UNDER_3, THREE_TO_SCHOOL)
-    return np.bincount(c.place[held] * 2 + band, minlength=2 * n_facilities).reshape(n_facilities, 2)
+def _within(candidates: np.ndarray, distances: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Lists as `Reach.nearest` makes them without what lies beyond a limit (km), as narrow as they can be."""
+    good = (candidates >= 0) & (distances <= limit)
+    order = np.argsort(~good, axis=1, kind="stable")[:, : max(int(good.sum(axis=1).max(initial=0)), 1)]
+    found = np.take_along_axis(np.where(good, candidates, NONE), order, axis=1)
+    return found.astype(np.int32), np.take_along_axis(distances, order, axis=1)
 
 
-@nb.njit(cache=True)
-def _rank(stream, kita_year, seekers, near, distance, facilities, weights, choices, scores):
-    """What each seeker finds acceptable, best first, and the score each facility gives; returns nothing."""
-    key, point, quartier, sibling, points, within = seekers
-    facility_key, facility_quartier = facilities
-    scale, sibling_utility, taste, limit, limit_own, sibling_score = weights
-    width = near.shape[1]
-    utility = np.empty(width)
-    for i in range(key.size):
-        n = 0
-        for w in range(width):
-            f, d = near[point[i], w], np.float64(distance[point[i], w])
-            if f < 0 or d >= within[i] or d > (limit_own if facility_quartier[f] == quartier[i] else limit):
-                continue
-            pair = pair_key(key[i], facility_key[f])
-            u = -d / scale - taste * np.log(-np.log(unit(stream, 0, Decision.CHILDCARE_TASTE, pair)))
-            score = points[i] + unit(stream, kita_year, Decision.CHILDCARE_LOTTERY, pair)
-            if f == sibling[i]:
-                u += sibling_utility
-                score += sibling_score
-            j = n
-            while j > 0 and utility[j - 1] < u:
-                utility[j], choices[i, j], scores[i, j] = utility[j - 1], choices[i, j - 1], scores[i, j - 1]
-                j -= 1
-            utility[j], choices[i, j], scores[i, j] = u, f, score
-            n += 1
+def ranked(
+    side: Side,
+    band: int,
+    near: int,
+    seekers: tuple[np.ndarray, ...],
+    sibling: np.ndarray,
+    points: np.ndarray,
+    free: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What seekers (key, point, quartier, within) find acceptable among centres with free places, and their scores there.
 
-
-def _sibling_place(c: Children, who: np.ndarray) -> np.ndarray:
-    """The facility (i32) where the eldest sibling in the household with a place is, -1 without one."""
-    sought = np.zeros(int(c.household.max(initial=-1)) + 1, bool)
-    sought[c.household[who]] = True
-    placed = np.flatnonzero((c.place >= 0) & sought[c.household])
-    placed = placed[np.lexsort((c.key[placed], -c.age[placed], c.household[placed]))]
-    households, first = np.unique(c.household[placed], return_index=True)
-    if households.size == 0:
-        return np.full(who.size, NONE, np.int32)
-    at = np.minimum(np.searchsorted(households, c.household[who]), households.size - 1)
-    return np.where(households[at] == c.household[who], c.place[placed[first[at]]], NONE).astype(np.int32)
+    Returns choices (i32 [seekers, width], best first, then -1) and scores (float64, same shape).
+    """
+    model = side.model
+    parameter, now, f = model.rates.parameter, model.now, model.facilities
+    lists = side.candidates(band, near)
+    choices = np.full((seekers[0].size, lists[0].shape[1]), NONE, np.int32)
+    scores = np.zeros(choices.shape)
+    kita_year = now - (quarter_of(now) - ENTRY_QUARTER) % STEPS_PER_YEAR
+    names = ("distance_scale", "sibling_utility", "taste", "score_sibling")
+    rank(
+        model.luck.stream,
+        np.uint64(kita_year),
+        seekers,
+        sibling,
+        points,
+        *lists,
+        (f.key, f.quartier.astype(np.int64), free),
+        limits(model),
+        tuple(parameter(f"childcare_{name}") for name in names),
+        choices,
+        scores,
+    )
+    return choices, scores
 
 
 def matching_round(
@@ -148,36 +171,35 @@ def matching_round(
 
     ``points``: a child's score apart from sibling and lottery. ``within``: only centres nearer than this (km) count.
     ``near``: how many nearest centres are asked. ``left_over``: only places in groups of mixed ages, for children of
-    the other band's age. Those refused by the near centres stand on their waiting lists.
+    the other band's age. Those refused by the near centres stand on their waiting lists. Centres that are full are not
+    asked: they could only refuse.
     """
-    f, rates = model.facilities, model.rates
-    lists = side.candidates(band, near)
-    free = f.operable[:, band] - occupied(c, len(f))[:, band]
+    if who.size == 0:
+        return
+    f = model.facilities
+    free = f.operable[:, band] - side.taken[:, band]
     if left_over:
         free = np.minimum(free, f.mixed)
-    choices = np.full((who.size, lists[0].shape[1]), NONE, np.int32)
-    scores = np.zeros(choices.shape)
-    weights = tuple(
-        rates.parameter(f"childcare_{name}")
-        for name in (
-            "distance_scale",
-            "sibling_utility",
-            "taste",
-            "acceptable_distance",
-            "acceptable_distance_own",
-            "score_sibling",
-        )
-    )
-    seekers = (c.key[who], c.point[who], c.quartier[who], _sibling_place(c, who), points, within)
-    kita_year = model.now - (quarter_of(model.now) - ENTRY_QUARTER) % STEPS_PER_YEAR
-    facilities = (f.key, f.quartier)
-    _rank(model.luck.stream, np.uint64(kita_year), seekers, *lists, facilities, weights, choices, scores)
-    match = deferred_acceptance(choices, scores, c.key[who], free.astype(np.int64))
-    placed = match >= 0
-    c.place[who[placed]], c.lower[who[placed]] = match[placed], band == UNDER_3
+    free = free.astype(np.int64)
+    sibling = np.empty(who.size, np.int32)
+    sibling_places(c, who, side.last_child, side.before, sibling)
+    placed = np.zeros(who.size, bool)
+    if (free > 0).any():
+        seekers = (c.key[who], c.point[who], c.quartier[who], within)
+        choices, scores = ranked(side, band, near, seekers, sibling, points, free)
+        match = deferred_acceptance(choices, scores, c.key[who], free)
+        placed = match >= 0
+        side.give(c, who[placed], match[placed], band)
     if left_over or near != NEAR:
         return
-    refused = ~placed & (c.place[who] == NONE)
-    side.refused_ids.append(model.people.id[c.rows[who[refused]]])
-    side.refused_by.append(choices[refused])
-    side.scores.append(scores[refused])
+    refused = np.flatnonzero(~placed & (c.place[who] == NONE))
+    them = who[refused]
+    side.note_refused(
+        model.people.id[c.rows[them]],
+        np.full(them.size, band, np.int8),
+        c.point[them],
+        c.quartier[them],
+        sibling[refused],
+        points[refused],
+        within[refused],
+    )

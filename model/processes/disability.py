@@ -18,8 +18,9 @@ from ..luck import Decision
 from ..process import Process
 from ..rates import RateBook, probability, threshold
 from ..screen import happens_to
+from ..shortlist import shortlist_with_newcomers
 from ..timeline import STEPS_PER_YEAR
-from .care_need import ask_by_quarter, by_quarter, grade_and_dementia
+from .care_need import ask_listed, by_age, by_quarter, grade_and_dementia
 from .care_start import choose_by_table
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ def _thresholds(model: QuartierModel) -> np.ndarray:
 def recognise_disability(model: QuartierModel) -> None:
     """Let people be recognised as severely disabled or lose the card; then those who got Pflegegrad 3 or more."""
     p = model.people
-    columns = [p.disability, p.sex]
-    rows = ask_by_quarter(model, "recognise_disability", Decision.DISABILITY, _thresholds(model), columns)
+    listed = shortlist_with_newcomers(model, Decision.DISABILITY)
+    rows = ask_listed(model, "recognise_disability", listed, _thresholds(model), p.disability[listed[0]])
     p.disability[rows] ^= DISABILITY_CARD_BIT
     onset = model.side.get("change_need", {}).get("onset", np.zeros(0, np.int32))
     grade, _ = grade_and_dementia(p.care[onset])
@@ -170,4 +171,5 @@ RECOGNISE_DISABILITY = Process(
     rates=("disability_prevalence", "disability_loss", "disability_with_care_grade"),
     step=recognise_disability,
     start=start_disability,
+    bounds={Decision.DISABILITY: lambda model: by_age(_thresholds(model)).max(axis=0)},
 )

@@ -47,12 +47,13 @@ def test_a_couple_of_this_step_draws_for_two_at_once():
 def test_the_bounds_of_four_decisions_find_exactly_those_below_each():
     model = toy.town(crowd(3000), (), check=False)
     p, rng = model.people, np.random.default_rng(3)
-    bounds = rng.integers(0, 2**30, (2, 2, 132, 4)).astype(np.uint32)
+    bounds = rng.integers(0, 2**30, (2, 2, 2, 132, 4)).astype(np.uint32)
     bounds[..., 1] = 0  # nobody asks for it
-    bounds[:, :, 40] = 2**32 - 1
+    bounds[:, :, :, 40] = 2**32 - 1
     p.present[::7] = 0
+    p.care[::5] = 9
     rows, flags, words = screen_bounds(Luck(5, 0), model.now, 1, p, bounds)
-    own = bounds[p.leads, p.sex, model.ages()]
+    own = bounds[(p.care != 0).astype(int), p.leads, p.sex, model.ages()]
     drawn = np.stack([Luck(5, 0).words(4 + w, model.now, p.key) for w in range(4)], axis=1)
     below = (drawn < own) & (p.present == 1)[:, None]
     assert rows.tolist() == np.flatnonzero(below.any(axis=1)).tolist()
