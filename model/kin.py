@@ -17,7 +17,7 @@ import numba as nb
 import numpy as np
 
 from .columns import Role, Sex
-from .kin_distance import away_counts, away_total, one_child, start_place, take_one
+from .kin_distance import away_counts, away_numbers, one_child, start_place, take_one
 from .luck import Decision, pair_keys
 from .process import Process
 from .rates import threshold
@@ -207,13 +207,11 @@ def lose_kin(model: QuartierModel) -> None:
     _, decline = rates.resolve("mortality_decline", model.now, 1)
     by_age = pad_ages(hazard[0] * np.exp(-decline[0] * (year_of(model.now) - rates.parameter("mortality_base_year"))))
     child = np.maximum(np.arange(AGES) - int(rates.parameter("kin_generation_years")), 0)
-    number = away_total(np.arange(int(p.kin_away.max(initial=0)) + 1))
-    chance = -np.expm1(-by_age.mean(axis=0)[child] * number[:, None])
-    dies = happens(
-        model.luck, model.now, Decision.KIN_AWAY_DEATH, p.key, p.present, p.birth, threshold(chance), [p.kin_away]
-    )
+    away = away_numbers(p.kin_away)
+    chance = -np.expm1(-by_age.mean(axis=0)[child] * np.arange(int(away.max(initial=0)) + 1)[:, None])
+    dies = happens(model.luck, model.now, Decision.KIN_AWAY_DEATH, p.key, p.present, p.birth, threshold(chance), [away])
     u = model.luck.uniform(Decision.KIN_AWAY_DEATH, model.now, p.key[dies])
-    p.kin_away[dies] = take_one(p.kin_away[dies], u / chance[p.kin_away[dies], model.ages(dies)])
+    p.kin_away[dies] = take_one(p.kin_away[dies], u / chance[away[dies], model.ages(dies)])
 
 
 def kin_of_arrivals(model: QuartierModel, rows: np.ndarray, origin: str) -> None:

@@ -33,6 +33,14 @@ def away_total(packed: np.ndarray) -> np.ndarray:
     return away_counts(packed).sum(axis=-1)
 
 
+def away_numbers(packed: np.ndarray) -> np.ndarray:
+    """The same of a whole column, as u8."""
+    total = (packed & MOST).astype(np.uint8)
+    for place in range(1, len(PLACES)):
+        total += (packed >> (_BITS * place)).astype(np.uint8) & np.uint8(MOST)
+    return total
+
+
 def one_child(place: np.ndarray) -> np.ndarray:
     """What one child at a place (index of `PLACES`) adds to `people.kin_away` (u16)."""
     return np.left_shift(1, _BITS * np.asarray(place, np.int64)).astype(np.uint16)
