@@ -60,7 +60,6 @@ class Decision(IntEnum):
     QUARTIER_CHOICE = 27
     DWELLING_CHOICE = 28
     DWELLING_LOTTERY = 29
-    PAIR_SCORE = 30
     JOIN_KIN = 31
     # fixed for life, or for a spell
     NEED_RANK = 32
@@ -109,6 +108,8 @@ class Decision(IntEnum):
     START_TENURE = 79
     # whole ranges: one block of four words per two candidates
     DWELLING_SEARCH = 4000  # to 4063
+    PARTNER_SEARCH = 4200  # to 4231: a block per draw
+    PARTNER_PLACE = 4232
 
 
 class Domain(IntEnum):

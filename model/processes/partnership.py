@@ -15,7 +15,7 @@ from ..shortlist import shortlist
 from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .market_areas import area_distances, market_areas
-from .partner_market import NEAR_CELLS, match
+from .partner_market import age_chances, match, near_areas
 from .repair import repair
 
 if TYPE_CHECKING:
@@ -190,19 +190,26 @@ def start_unions(model: QuartierModel) -> None:
     expected = np.array([hazard[s, model.ages(np.flatnonzero(free & (p.sex == s)))].sum() for s in Sex])
     balance = np.sqrt(expected[::-1] / expected) if expected.min() > 0 else np.ones(2)
     area = market_areas(model)
-    d = area_distances(model, area)
-    near = np.argsort(np.where(np.eye(len(d), dtype=bool), -1, d), axis=1, kind="stable")[:, : NEAR_CELLS + 1].astype(
-        np.int32
-    )
-    weight = model.rates.parameter("pair_distance_weight")
-    log_km = weight * np.log1p(np.take_along_axis(d, near.astype(np.int64), axis=1))
+    persons = np.bincount(area[p.quartier], minlength=int(area.max()) + 1)
     model.side["form_union"] = {
         "rate": rate,
         "balance": np.clip(balance, 0.5, 2.0),
-        "near": near,
-        "log_km": log_km,
         "area": area,
+        "areas": near_areas(area_distances(model, area), persons, model.rates.parameter("pair_distance_weight")),
+        "ages": _age_chances(model, 1.0),
+        "ages_same_sex": _age_chances(model, 0.0),
     }
+
+
+def _age_chances(model: QuartierModel, shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Chances of a partner's ages by the table of age differences; ``shift`` 0 centres them on the own age."""
+    age = np.arange(AGES)
+    band = np.searchsorted(np.arange(20, 80, 5), age, side="right")
+    location, scale, freedom = (
+        model.rates[f"spouse_age_{name}"].values[band] for name in ("location", "scale", "freedom")
+    )
+    widest = np.where(age >= 60, 15, 8)
+    return age_chances(shift * location, scale, freedom, widest, int(model.rates.parameter("youngest_seeker")))
 
 
 def _side(model: QuartierModel, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -212,32 +219,14 @@ def _side(model: QuartierModel, rows: np.ndarray) -> dict[str, np.ndarray]:
     return {"key": p.key[rows], "cell": cell, "age": model.ages(rows), "kin": kin}
 
 
-def _kernel(model: QuartierModel, wife_age: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Location, scale and degrees of freedom of the age difference by the wife's age."""
-    band = np.searchsorted(np.arange(20, 80, 5), wife_age, side="right")
-    return tuple(model.rates[f"spouse_age_{name}"].values[band] for name in ("location", "scale", "freedom"))  # type: ignore[return-value]
-
-
 def _match(
-    model: QuartierModel, proposers: np.ndarray, holders: np.ndarray, mixed: bool
+    model: QuartierModel, proposers: np.ndarray, holders: np.ndarray, ages: str = "ages_same_sex"
 ) -> tuple[np.ndarray, np.ndarray]:
     if not (proposers.size and holders.size):
         return proposers[:0], holders[:0]
     side = model.side["form_union"]
-    ask = _side(model, proposers)
-    location, ask["scale"], ask["freedom"] = _kernel(model, ask["age"])
-    ask["centre"] = ask["age"] + (location if mixed else 0.0)
-    ask["widest"] = np.where(ask["age"] >= 60, 15, 8)
-    found = match(
-        model.luck.stream,
-        model.now,
-        Decision.PAIR_SCORE,
-        ask,
-        _side(model, holders),
-        side["near"],
-        side["log_km"],
-        AGES,
-    )
+    asks, holds = _side(model, proposers), _side(model, holders)
+    found = match(model.luck, model.now, asks, holds, side["areas"], side[ages])
     return proposers[found >= 0], holders[found[found >= 0]]
 
 
@@ -249,9 +238,9 @@ def form_union(model: QuartierModel) -> None:
     asks = model.luck.uniform(Decision.SAME_SEX_SIDE, 0, p.key[rows]) < 0.5
     woman = p.sex[rows] == Sex.FEMALE
     pairs = [
-        _match(model, rows[~same & woman], rows[~same & ~woman], mixed=True),
-        _match(model, rows[same & woman & asks], rows[same & woman & ~asks], mixed=False),
-        _match(model, rows[same & ~woman & asks], rows[same & ~woman & ~asks], mixed=False),
+        _match(model, rows[~same & woman], rows[~same & ~woman], "ages"),
+        _match(model, rows[same & woman & asks], rows[same & woman & ~asks]),
+        _match(model, rows[same & ~woman & asks], rows[same & ~woman & ~asks]),
     ]
     first, second = (np.concatenate(side) for side in zip(*pairs, strict=True))
     if not first.size:
