@@ -141,7 +141,7 @@ def _leave_households(model: QuartierModel, rows: np.ndarray) -> None:
         emptied,
     )
     h.reason[emptied[:n]] = 0
-    model.empty_households.extend(emptied[:n].tolist())
+    model.empty_households.frombytes(emptied[:n].tobytes())
 
 
 def arrive(model: QuartierModel, n: int, **columns: object) -> np.ndarray:
@@ -170,9 +170,12 @@ def join(model: QuartierModel, rows: np.ndarray, households: np.ndarray) -> None
 def found(model: QuartierModel, quartiere: np.ndarray, kind: Kind = Kind.PRIVATE) -> np.ndarray:
     """New, still empty households without a dwelling, one per entry of ``quartiere``; returns their rows (i32)."""
     n = quartiere.size
-    reused = [model.empty_households.pop() for _ in range(min(n, len(model.empty_households)))]
-    fresh = model.households.append(n - len(reused))
-    rows = np.array(reused + list(range(fresh.start, fresh.stop)), np.int32)
+    free = model.empty_households
+    last = len(free) - min(n, len(free))
+    reused = np.array(free[last:], np.int32)[::-1]  # the last emptied first
+    del free[last:]
+    fresh = model.households.append(n - reused.size)
+    rows = np.concatenate((reused, np.arange(fresh.start, fresh.stop, dtype=np.int32)))
     h = model.households
     h.dwelling[rows], h.first_member[rows], h.size[rows], h.reason[rows], h.wait_since[rows] = NONE, NONE, 0, 0, 0
     h.quartier[rows], h.kind[rows], h.moved_at[rows] = quartiere, kind, model.now

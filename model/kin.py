@@ -236,15 +236,10 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
     share = model.side["lose_kin"]["share"][model.ages(adults)]
     lot = luck.uniform(Decision.JOIN_KIN, now, p.key[adults])
     adults, lot = adults[lot < share], (lot / np.maximum(share, 1e-12))[lot < share]
-    possible = np.flatnonzero((p.kin_away > 0) & (p.sex == Sex.FEMALE) & (p.present == 1))
-    possible = possible[p.key[possible] % np.uint64(STEPS_PER_YEAR) == now % STEPS_PER_YEAR]
-    possible = possible[~np.isin(possible, rows)]
+    possible = _possible_mothers(model, int(rows[0]) if rows.size else 0)
     if not (adults.size and possible.size):
         return
-    spot = luck.words(Decision.START_KIN, now, p.key[possible]).astype(np.int64)
-    place = (model.ages(possible) << 32) + spot
-    order = np.lexsort((p.key[possible], place))
-    possible, place = possible[order], place[order]
+    possible, place = _by_place(model, possible)
     u = luck.uniform(Decision.START_CHILD, now, p.key[adults])
     spread = rates.parameter("child_mother_age_spread") * np.log(u / (1 - u)) * np.sqrt(3) / np.pi
     wanted = model.ages(adults) + np.rint(np.clip(rates.parameter("kin_generation_years") + spread, 17, 45)).astype(
@@ -268,6 +263,49 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
     p.father[adults[his]] = p.id[fathers[his]]
     his &= p.kin_away[np.maximum(fathers, 0)] > 0
     p.kin_away[fathers[his]] = take_one(p.kin_away[fathers[his]], lot[his])
+
+
+@nb.njit(cache=True)
+def _mothers(kin_away, sex, present, key, part, found):
+    flag = np.zeros(2048, np.uint8)
+    flag8 = flag.view(np.uint64)
+    n = 0
+    for start in range(0, kin_away.size, flag.size):
+        m = min(flag.size, kin_away.size - start)
+        away, female, here = kin_away[start : start + m], sex[start : start + m], present[start : start + m]
+        for j in range(m):  # vectorises
+            flag[j] = np.uint8(away[j] != 0) & female[j] & here[j]
+        flag[m:] = 0
+        for eight in range((m + 7) // 8):
+            if flag8[eight] == 0:
+                continue
+            for j in range(8 * eight, min(m, 8 * eight + 8)):
+                found[n] = start + j  # written for each, kept for those who can be found: no branch to guess wrong
+                n += flag[j] & (key[start + j] % np.uint64(4) == part)
+    return n
+
+
+def _possible_mothers(model: QuartierModel, before: int) -> np.ndarray:
+    """Women (rows, i32) with a child elsewhere who can be found in this step, of the rows before the arrivals."""
+    p = model.people
+    found = np.empty(before + 1, np.int32)
+    columns = (p.kin_away[:before], p.sex[:before], p.present[:before], p.key[:before])
+    return found[: _mothers(*columns, np.uint64(model.now % STEPS_PER_YEAR), found)]
+
+
+def _by_place(model: QuartierModel, possible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Women in the order of their place on the ring: age (times 2**32) plus a word of luck; equal places by key."""
+    p = model.people
+    place = (model.ages(possible) << 32) + model.luck.words(Decision.START_KIN, model.now, p.key[possible])
+    if possible.size < 1 << 24:
+        order = (place.astype(np.uint64) << np.uint64(24)) | np.arange(possible.size, dtype=np.uint64)
+        order.sort()  # by place, then by position, in one word: many times faster than an indirect sort
+        order = (order & np.uint64(0xFFFFFF)).astype(np.int64)
+    else:
+        order = np.argsort(place)
+    if (np.diff(place[order]) == 0).any():
+        order = np.lexsort((p.key[possible], place))
+    return possible[order], place[order]
 
 
 def _children_elsewhere(model: QuartierModel, rows: np.ndarray) -> None:
@@ -295,13 +333,23 @@ def _children_elsewhere(model: QuartierModel, rows: np.ndarray) -> None:
     p.kin_away[alone] = _alive(model, alone, (u[:, None] >= cdf[:, :-1]).sum(axis=1), _at_home(model, rows, alone))
 
 
+@nb.njit(cache=True)
+def _together(arrivals, parents, first_id, mother, father, id_, borne):
+    for i in arrivals:
+        for parent in (mother[i], father[i]):
+            if parent >= first_id:
+                borne[parent - first_id] += 1
+    return np.array([borne[id_[i] - first_id] for i in parents])
+
+
 def _at_home(model: QuartierModel, arrivals: np.ndarray, parents: np.ndarray) -> np.ndarray:
-    """Children who arrive together with each parent."""
+    """Children who arrive together with each parent (i64); ``arrivals`` have the newest ids there are."""
     p = model.people
-    known = np.concatenate((p.mother[arrivals], p.father[arrivals]))
-    here = model.row_of_id[known[known >= 0]]
-    count = np.bincount(here[here >= 0], minlength=len(p))
-    return count[parents]
+    if not parents.size:
+        return np.zeros(0, np.int64)
+    first_id = p.id[arrivals[0]]
+    borne = np.zeros(model.next_id - first_id, np.int64)
+    return _together(arrivals, parents, first_id, p.mother, p.father, p.id, borne)
 
 
 def _alive(model: QuartierModel, parents: np.ndarray, borne: np.ndarray, at_home: np.ndarray) -> np.ndarray:

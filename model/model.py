@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -114,7 +115,7 @@ class QuartierModel(mesa.Model):
         n, n_households, n_dwellings = (
             len(next(iter(c.values()))) for c in (start.people, start.households, start.dwellings)
         )
-        self.people = filled(people_table(n + n // 8), start.people)
+        self.people = filled(people_table(n + n // 4), start.people)
         self.households = filled(household_table(n_households + n_households // 8), start.households)
         self.dwellings = filled(dwelling_table(n_dwellings + n_dwellings // 16), start.dwellings)
         self.next_id = int(self.people.id.max(initial=-1)) + 1
@@ -123,9 +124,8 @@ class QuartierModel(mesa.Model):
         partner = self.rows_of(self.people.partner)
         coupled = np.flatnonzero(partner >= 0)
         verbs.name_leaders(self.people, coupled, partner[coupled])
-        self.empty_households: list[int] = np.flatnonzero(
-            (self.households.size == 0) & (self.households.kind == 0)
-        ).tolist()
+        empty = (self.households.size == 0) & (self.households.kind == 0)
+        self.empty_households = array("i", np.flatnonzero(empty).astype(np.int32).tobytes())
         verbs.chain_members(self)
 
     @property

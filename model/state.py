@@ -8,6 +8,7 @@ of the start and not of the people who live by then. Building a model anew costs
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,7 +81,7 @@ def restore(model: QuartierModel, state: dict[str, np.ndarray]) -> None:
     model.now, model.next_id = int(state["now"]), int(state["next_id"])
     model.row_of_id = np.full(model.next_id + model.next_id // 4 + 16, NONE, np.int32)
     model.row_of_id[model.people.id] = np.arange(len(model.people), dtype=np.int32)
-    model.empty_households = state["empty_households"].tolist()
+    model.empty_households = array("i", state["empty_households"].astype(np.int32).tobytes())
     for kind, counts in zip(model.events, state["events"], strict=True):
         model.events[kind][:] = counts
     model.facilities.update(model.now)

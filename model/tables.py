@@ -50,7 +50,7 @@ class Table:
         set_(self, "_n", 0)
         set_(self, "reordered", 0)
         set_(self, "_kernel_type", kernel_type)
-        set_(self, "_store", {k: np.full(max(capacity, 1), c.default, c.dtype) for k, c in schema.items()})
+        set_(self, "_store", {k: np.empty(max(capacity, 1), c.dtype) for k, c in schema.items()})
 
     def __len__(self) -> int:
         return self._n
@@ -99,7 +99,7 @@ class Table:
 
     def _grow(self, capacity: int) -> None:
         for name, column in self._schema.items():
-            grown = np.full(capacity, column.default, column.dtype)
+            grown = np.empty(capacity, column.dtype)  # spare rows take no memory until `append` writes them
             grown[: self._n] = self._store[name][: self._n]
             self._store[name] = grown
 

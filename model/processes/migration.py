@@ -103,14 +103,13 @@ def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, ke
     join(model, rows, homes[household])
     model.households.reason[homes], model.households.wait_since[homes] = Reason.ARRIVED, model.now
     partner = link(templates.partner)
-    first = rows[(partner >= 0) & (model.people.id[rows] < partner)]
-    state = templates.union[source][(partner >= 0) & (model.people.id[rows] < partner)]
+    pair = np.flatnonzero(partner > model.people.id[rows])
     unite_arrivals(
         model,
-        first,
-        model.row_of_id[partner[(partner >= 0) & (model.people.id[rows] < partner)]],
-        state == Union.MARRIED,
-        templates.since_union[source][(partner >= 0) & (model.people.id[rows] < partner)],
+        rows[pair],
+        model.row_of_id[partner[pair]],
+        templates.union[source[pair]] == Union.MARRIED,
+        templates.since_union[source[pair]],
     )
     care_of_arrivals(model, rows)
     disability_of_arrivals(model, rows)
@@ -123,8 +122,11 @@ def _first_quartier(model: QuartierModel, keys: np.ndarray) -> np.ndarray:
 
     Not by vacancies: where a homeless household is counted would hang on everybody's luck.
     """
-    weight = np.bincount(model.dwellings.quartier, minlength=model.n_quartiere).astype(float)
-    weight = weight if weight.sum() > 0 else np.ones(model.n_quartiere)
+    side = model.side.setdefault("first_quartier", {"counted": 0, "dwellings": np.zeros(model.n_quartiere)})
+    new = model.dwellings.quartier[side["counted"] :]  # a dwelling stays where it is: only new ones are counted
+    side["counted"] += new.size
+    side["dwellings"] += np.bincount(new, minlength=model.n_quartiere)
+    weight = side["dwellings"] if side["counted"] else np.ones(model.n_quartiere)
     u = model.luck.uniform(Decision.QUARTIER_CHOICE, model.now, keys)
     return np.searchsorted(np.cumsum(weight) / weight.sum(), u, side="right").clip(max=model.n_quartiere - 1)
 
