@@ -114,7 +114,7 @@ def _look(luck, offer, early, later, seekers, tastes, found, waits, scores):
     k0, k1 = stream & _LOW, stream >> _S32
     near = words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
     for i in range(key.size):
-        low, high, n = need[i] - below, need[i] + above, 0
+        low, high, n, bound = need[i] - below, need[i] + above, 0, stay[i]
         a, b = key[i] & _LOW, key[i] >> _S32
         once = philox4x32(a, b, step, search + np.uint64(14), k0, k1)
         extra, with_kin, mine = 0, 0, once[0] << _S32 | once[1]
@@ -145,12 +145,16 @@ def _look(luck, offer, early, later, seekers, tastes, found, waits, scores):
                 if rooms[k] < low or rooms[k] > high:
                     continue
                 bits = pair_bits(mine, place_key[k])
-                wait = -np.log((np.float64(bits >> _S32) + 0.5) / TWO32) * loss[abs(np.int64(rooms[k]) - need[i])]
+                u, scale = (np.float64(bits >> _S32) + 0.5) / TWO32, loss[abs(np.int64(rooms[k]) - need[i])]
                 if q == kin[i]:
-                    wait *= kin_gain
+                    scale *= kin_gain
+                if (1.0 - u) * scale >= bound:  # -log(u) is not less: no need to work it out
+                    continue
+                wait = -np.log(u) * scale
                 if wait < stay[i]:
                     lottery = (np.float64(bits & _LOW) + 0.5) / TWO32
                     n = _remember(i, n, k, wait, -priority[i] - lottery, found, waits, scores)
+                    bound = waits[i, n - 1] if n == found.shape[1] else stay[i]
 
 
 def vacant_dwellings(model: QuartierModel) -> np.ndarray:

@@ -43,17 +43,20 @@ def _describe(homes, first, following, birth, key, role, minor, head, family):
 def _kin_quartier(rows, mother, father, row_of_id, present, household, quartier, where):
     for k in range(rows.size):
         where[k] = -1
-        for link in (father[rows[k]], mother[rows[k]]):
+        for link in (mother[rows[k]], father[rows[k]]):
             parent = _row(link, row_of_id, present)
             if parent >= 0 and household[parent] != household[rows[k]]:
                 where[k] = quartier[parent]
+                break
 
 
 @nb.njit(cache=True)
-def _leads(rows, household, kind, dwelling, reason, moved_at, now, first, following, birth, key, leads):
+def _leads(rows, role, household, kind, dwelling, reason, moved_at, now, first, following, birth, key, leads):
     """Which of these people are the oldest of a private household that has a dwelling and does not look for another yet."""
     for k in range(rows.size):
         me = rows[k]
+        if role[me] == 1:  # lives with a parent, who is older
+            continue
         h = household[me]
         if kind[h] != 0 or reason[h] != 0 or dwelling[h] < 0 or moved_at[h] >= now:
             continue
@@ -68,7 +71,7 @@ def settled_leads(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """Those of these people who are the reference person of a household that could form a wish to move."""
     p, h, leads = model.people, model.households, np.zeros(rows.size, np.bool_)
     _leads(
-        rows, p.household, h.kind, h.dwelling, h.reason, h.moved_at, model.now, h.first_member, p.next_member, p.birth,
+        rows, p.role, p.household, h.kind, h.dwelling, h.reason, h.moved_at, model.now, h.first_member, p.next_member, p.birth,
         p.key, leads,
     )  # fmt: skip
     return rows[leads]

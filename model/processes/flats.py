@@ -18,38 +18,37 @@ if TYPE_CHECKING:
 
 
 @nb.njit(cache=True)
-def _speaks(
-    mates, young, most, household, dwelling, size, rooms, first, following, birth, key, role, plan, partner, speaks
-):
-    """Which of these people, each the oldest young member of a flat of unrelated people, have a room free."""
-    for k in range(mates.size):
-        me = mates[k]
+def _speaks(mates, young, most, household, dwelling, size, rooms, first, following, birth, key, role, plan, partner):
+    """Those of these people who are the oldest young member of a flat of unrelated people with a room free."""
+    n = 0
+    for me in mates:
+        if birth[me] <= young or plan[me] != 0:
+            continue
         h = household[me]
-        if birth[me] <= young or plan[me] != 0 or h < 0 or dwelling[h] < 0:
+        if h < 0 or dwelling[h] < 0 or size[h] >= min(rooms[dwelling[h]], most):
             continue
-        if size[h] >= min(rooms[dwelling[h]], most):
-            continue
-        i, found = first[h], True
-        while i >= 0 and found:
-            found = role[i] != 1 and partner[i] < 0
+        i, speaks = first[h], True
+        while i >= 0 and speaks:
+            speaks = role[i] != 1 and partner[i] < 0
             if role[i] == 3 and birth[i] > young and plan[i] == 0:
-                found &= birth[i] > birth[me] or (birth[i] == birth[me] and key[i] >= key[me])
+                speaks &= birth[i] > birth[me] or (birth[i] == birth[me] and key[i] >= key[me])
             i = following[i]
-        speaks[k] = found
+        if speaks:
+            mates[n] = me
+            n += 1
+    return mates[:n]
 
 
 def open_flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """Households of unrelated young people with a room free, and the key each is known by (its oldest such member's)."""
     p, h, rates = model.people, model.households, model.rates
-    mates = np.flatnonzero(p.role == Role.OTHER)
     young = model.now - 4 * int(rates.parameter("shared_flat_age"))
-    speaks = np.zeros(mates.size, np.bool_)
-    _speaks(
-        mates, young, int(rates.parameter("shared_flat_size")), p.household, h.dwelling, h.size, model.dwellings.rooms,
-        h.first_member, p.next_member, p.birth, p.key, p.role, p.plan, p.partner, speaks,
+    mates, most = np.flatnonzero(p.role == Role.OTHER), int(rates.parameter("shared_flat_size"))
+    speakers = _speaks(
+        mates, young, most, p.household, h.dwelling, h.size, model.dwellings.rooms, h.first_member, p.next_member, p.birth,
+        p.key, p.role, p.plan, p.partner,
     )  # fmt: skip
-    mates = mates[speaks]
-    return p.household[mates], p.key[mates]
+    return p.household[speakers], p.key[speakers]
 
 
 def _seekers(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) -> np.ndarray:
