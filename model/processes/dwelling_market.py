@@ -1,9 +1,10 @@
-"""The search for a dwelling: streets are drawn, vacancies in them compared; deferred acceptance with keyed lotteries.
+"""The search for a dwelling: streets are drawn, vacancies in them compared, the best of what is left is taken.
 
 Who must move looks at more streets in a quarter than who could stay. Options are compared as in a race: an option of
 utility ``v`` arrives after ``E exp(-v)`` with ``E`` exponential, keyed by seeker and dwelling, and the first wins, which is
-the multinomial logit. Dwellings hold the best seeker by priority class, then by lottery; freed dwellings enter the market
-in the next step.
+the multinomial logit. Seekers choose one after the other, by priority class, then by lottery. As all dwellings rank seekers
+alike, that is deferred acceptance (Gale & Shapley 1962), without its rounds; and one more vacancy is handed on down the order
+only. Freed dwellings enter the market in the next step.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import numba as nb
 import numpy as np
 
 from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
-from ..matching import deferred_acceptance
 from .dwelling_search import GUIDE_SHIFT, Search
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 MOST_ROOMS = 7
 """Largest class of rooms in the stock's tables: seven and more."""
-MOST_CANDIDATES = 8
-"""Dwellings a seeker remembers, the best of those seen (a size of arrays)."""
+TWO53 = 9007199254740992.0
 MOST_DRAWS = 14
 """Streets drawn in a quarter, early and later ones each, at most (a range of luck)."""
 
@@ -84,37 +83,19 @@ def _deal(street, first, order):
         first[street[k] + 1] += 1
 
 
-@nb.njit(inline="always")
-def _remember(i, n, place, wait, score, found, waits, scores):
-    """Put a place among the seeker's best, unless it is there already; returns how many there are then."""
-    for j in range(n):
-        if found[i, j] == place:
-            return n
-    if n == found.shape[1]:
-        if wait >= waits[i, n - 1]:
-            return n
-        n -= 1
-    j = n
-    while j > 0 and waits[i, j - 1] > wait:
-        found[i, j], waits[i, j], scores[i, j] = found[i, j - 1], waits[i, j - 1], scores[i, j - 1]
-        j -= 1
-    found[i, j], waits[i, j], scores[i, j] = place, wait, score
-    return n + 1
-
-
 @nb.njit(cache=True)
-def _look(luck, offer, early, later, seekers, tastes, found, waits, scores):
-    """Every seeker's best places, best first, -1 where there are fewer; and the seeker's score at each."""
+def _choose(luck, order, offer, early, later, seekers, tastes, taken, match):
+    """In their order, seekers look through their streets and take the best of what is left there."""
     stream, step, search = luck
     begin, rooms, place_key = offer
     quartiere, number, first, chance, guide = early
     later_quartiere, later_number, later_first, later_chance, later_guide, more = later
-    key, group, origin, need, tries, stay, kin, priority = seekers
+    key, group, origin, need, tries, stay, kin = seekers
     below, above, loss, kin_gain, kin_look = tastes
     k0, k1 = stream & _LOW, stream >> _S32
     near = words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
-    for i in range(key.size):
-        low, high, n, bound = need[i] - below, need[i] + above, 0, stay[i]
+    for i in order:
+        low, high, best, bound = need[i] - below, need[i] + above, np.int64(-1), stay[i]
         a, b = key[i] & _LOW, key[i] >> _S32
         once = philox4x32(a, b, step, search + np.uint64(14), k0, k1)
         extra, with_kin, mine = 0, 0, once[0] << _S32 | once[1]
@@ -142,19 +123,18 @@ def _look(luck, offer, early, later, seekers, tastes, found, waits, scores):
                     q = later_quartiere[_drawn(later_chance, later_guide, group[i], origin[i], words[0])]
                     street = later_first[q] + np.int64((words[1] * np.uint64(later_number[q])) >> _S32)
             for k in range(begin[street], begin[street + 1]):
-                if rooms[k] < low or rooms[k] > high:
+                if rooms[k] < low or rooms[k] > high or taken[k]:
                     continue
                 bits = pair_bits(mine, place_key[k])
-                u, scale = (np.float64(bits >> _S32) + 0.5) / TWO32, loss[abs(np.int64(rooms[k]) - need[i])]
+                u, scale = (np.float64(bits >> np.uint64(11)) + 0.5) / TWO53, loss[abs(np.int64(rooms[k]) - need[i])]
                 if q == kin[i]:
                     scale *= kin_gain
-                if (1.0 - u) * scale >= bound:  # -log(u) is not less: no need to work it out
-                    continue
-                wait = -np.log(u) * scale
-                if wait < stay[i]:
-                    lottery = (np.float64(bits & _LOW) + 0.5) / TWO32
-                    n = _remember(i, n, k, wait, -priority[i] - lottery, found, waits, scores)
-                    bound = waits[i, n - 1] if n == found.shape[1] else stay[i]
+                if (1.0 - u) * scale < bound:  # -log(u) is not less than 1 - u: else it need not be worked out
+                    wait = -np.log(u) * scale
+                    if wait < bound:
+                        best, bound = k, wait
+        if best >= 0:
+            taken[best], match[i] = True, best
 
 
 def vacant_dwellings(model: QuartierModel) -> np.ndarray:
@@ -165,12 +145,10 @@ def vacant_dwellings(model: QuartierModel) -> np.ndarray:
 
 def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Search) -> np.ndarray:
     """Give seekers places; returns the position of the place per seeker (i64), -1 for those who find none."""
+    match = np.full(seekers.n, -1, np.int64)
     if not places.key.size or not seekers.n:
-        return np.full(seekers.n, -1, np.int64)
-    rates = model.rates
-    early, later = search.early, search.later
-    found = np.full((seekers.n, MOST_CANDIDATES), -1, np.int32)
-    waits, scores = np.empty(found.shape), np.empty(found.shape)
+        return match
+    rates, early, later = model.rates, search.early, search.later
     rooms = np.minimum(places.rooms, MOST_ROOMS).astype(np.int8)
     begin, order = _by_street(search, places)
     numbers = (model.now, Decision.DWELLING_SEARCH // 4)
@@ -182,19 +160,30 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
         rates.parameter("kin_look"),
     )
     with np.errstate(over="ignore"):
-        _look(
+        _choose(
             (model.luck.stream, *(np.uint64(n) for n in numbers)),
+            _in_turn(model, seekers),
             (begin, rooms[order], places.key[order]),
             (early.quartiere, early.number, early.first, early.chance, early.guide),
             (later.quartiere, later.number, later.first, later.chance, later.guide, search.more()),
             _entries(model, seekers),
             tastes,
-            found,
-            waits,
-            scores,
+            np.zeros(places.key.size, np.bool_),
+            match,
         )
-    match = deferred_acceptance(found, scores, seekers.key, np.ones(places.key.size, np.int64))
     return np.where(match >= 0, order[np.maximum(match, 0)], -1).astype(np.int64)
+
+
+def _in_turn(model: QuartierModel, seekers: Seekers) -> np.ndarray:
+    """Positions of the seekers in the order in which they choose: by priority, then by lottery.
+
+    Sorted by sixteen bits at a time, the last first, which is linear; the lottery has 46 bits, so that ties do not occur.
+    """
+    words = model.luck.words(Decision.DWELLING_LOTTERY, model.now, seekers.key)
+    order = np.argsort((seekers.key & np.uint64(0xFFFF)).astype(np.uint16), kind="stable")
+    order = order[np.argsort((words & 0xFFFF).astype(np.uint16)[order], kind="stable")]
+    last = (seekers.priority.astype(np.uint16) << 14) | (words >> 18).astype(np.uint16)
+    return order[np.argsort(last[order], kind="stable")]
 
 
 def _by_street(search: Search, places: Places) -> tuple[np.ndarray, np.ndarray]:
@@ -218,5 +207,4 @@ def _entries(model: QuartierModel, seekers: Seekers) -> tuple[np.ndarray, ...]:
         np.minimum(tries, MOST_DRAWS).astype(np.int64),
         seekers.stay.astype(float),
         seekers.kin.astype(np.int64),
-        seekers.priority.astype(float),
     )

@@ -1,6 +1,6 @@
 """Where a seeker looks for a dwelling: streets, drawn by what is fixed before the run.
 
-The dwellings of a Quartier are dealt into streets of some eighty by their keys. A seeker draws streets - the Quartier by the
+The dwellings of a Quartier are dealt into streets of some hundred by their keys. A seeker draws streets - the Quartier by the
 dwellings of the start, distance and what attracts the group - and sees all that is vacant there. No draw depends on where
 dwellings are vacant now, so one more vacancy is seen by those who have drawn its street, and changes no other draw.
 Dwellings completed later join the streets there are. Only where more have been completed than stood at the start, a new
