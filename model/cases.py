@@ -1,14 +1,16 @@
-"""The side table of people in need: what the processes of care remember of them beside the columns.
+"""The side table of people in need who live at home: what the arrangement of care remembers of them beside the columns.
 
-Kept by person id, with room for all ids (a few bytes each), so that it costs nothing to find a person's entry and nothing
-to drop one. These arrays are state: a run can be continued only with them. What is computed anew in every step (hours,
-counts) lies in `model.side["care_result"]` and is no state.
+One entry per case, in the order of the rows of people, so that a step reads a short dense table instead of a few bytes
+here and there in the long columns of all people. Built anew in every step from those who are in need now, which carries
+over what is known and forgets whoever died, left, entered a home or needs no care any more. The arrays are state: a run
+can be continued only with them. What is computed anew in every step (hours, counts) lies in `model.side["care_result"]`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numba as nb
 import numpy as np
 
 if TYPE_CHECKING:
@@ -18,32 +20,108 @@ SIDE: Final = "arrange_care"
 """Name of the side table in `model.side`."""
 
 _DTYPE: Final = {
+    "row": np.int32,
+    "id": np.int32,
+    "key": np.uint64,
     "taste": np.float32,
-    "wish": np.uint8,
-    "waiting_since": np.uint16,
     "need_since": np.uint16,
+    "waiting_since": np.uint16,
+    "wish": np.uint8,
     "carer": np.uint8,
     "day_care": np.uint8,
 }
-"""taste for a nursing home · whether a place there is wanted (stays) · quarter in which waiting began, 0 = does not wait ·
-quarter in which the spell of need began (or the run) · carer situation of the last step plus one, 0 = new · guest of day
-care."""
+
+
+class Memory(NamedTuple):
+    """One entry per case: row, id and key of the person (i32, i32, u64) · taste for a nursing home (f32) · quarter in which
+    the spell of need began, 0 = just now · quarter in which waiting for a home began, 0 = does not wait (u16) · whether a
+    place in a home is wanted, which stays (u8) · carer situation of the last step plus one, 0 = new (u8) · guest of day
+    care (u8)."""
+
+    row: np.ndarray
+    id: np.ndarray
+    key: np.ndarray
+    taste: np.ndarray
+    need_since: np.ndarray
+    waiting_since: np.ndarray
+    wish: np.ndarray
+    carer: np.ndarray
+    day_care: np.ndarray
+
+
+REMEMBERED: Final = Memory._fields
+"""Names of the arrays, for `Process.remembers`."""
+
+
+def memory(model: QuartierModel) -> Memory:
+    """The side table (live arrays)."""
+    side = model.side.get(SIDE)
+    if side is None:
+        side = model.side[SIDE] = {name: np.zeros(0, dtype) for name, dtype in _DTYPE.items()}
+    return Memory(*(side[name] for name in REMEMBERED))
 
 
 def remembered(model: QuartierModel, name: str) -> np.ndarray:
-    """One array of the side table by person id (a live view), with room for all ids there are now."""
-    side = model.side.setdefault(SIDE, {})
-    array = side.get(name)
-    if array is None:
-        array = side[name] = np.zeros(0, _DTYPE[name])
-    if array.size < model.next_id:
-        grown = np.zeros(model.next_id + model.next_id // 4 + 16, array.dtype)
-        grown[: array.size] = array
-        array = side[name] = grown
-    return array
+    """One array of the side table (a live view)."""
+    return getattr(memory(model), name)
 
 
-def forget(model: QuartierModel, ids: np.ndarray) -> None:
-    """Clear what is remembered of people whose need has ended, so that a later spell begins anew."""
-    for name in ("wish", "waiting_since", "need_since", "carer", "day_care"):
-        remembered(model, name)[ids] = 0
+def entries(model: QuartierModel, ids: np.ndarray) -> np.ndarray:
+    """Position (i64) of people, given by id, in the side table.
+
+    Raises
+    ------
+    KeyError : somebody named is not in need at home.
+    """
+    known = remembered(model, "id")
+    order = np.argsort(known)
+    at = order[np.minimum(np.searchsorted(known[order], ids), known.size - 1)] if known.size else np.zeros(0, np.int64)
+    if at.size != np.size(ids) or (known[at] != ids).any():
+        raise KeyError("not in need at home")
+    return at
+
+
+def keep(model: QuartierModel, table: Memory) -> None:
+    """Put another table in the place of the one there is."""
+    model.side[SIDE] = dict(zip(REMEMBERED, table, strict=True))
+
+
+@nb.njit(cache=True)
+def _moved(row, id, row_of_id):
+    moved = False
+    for c in range(row.size):
+        moved |= row_of_id[id[c]] != row[c]
+    return moved
+
+
+@nb.njit(cache=True)
+def _carry(rows, ids, keys, old, new):
+    """Copy what is known of those in ``rows``; both ascend."""
+    j = 0
+    for c in range(rows.size):
+        row = rows[c]
+        new.row[c] = row
+        while j < old.row.size and old.row[j] < row:
+            j += 1
+        if j < old.row.size and old.row[j] == row:
+            new.id[c], new.key[c], new.taste[c] = old.id[j], old.key[j], old.taste[j]
+            new.need_since[c], new.waiting_since[c] = old.need_since[j], old.waiting_since[j]
+            new.wish[c], new.carer[c], new.day_care[c] = old.wish[j], old.carer[j], old.day_care[j]
+        else:
+            new.id[c], new.key[c], new.taste[c] = ids[row], keys[row], 0.0
+            new.need_since[c], new.waiting_since[c] = 0, 0
+            new.wish[c], new.carer[c], new.day_care[c] = 0, 0, 0
+
+
+def carry_over(model: QuartierModel, rows: np.ndarray) -> Memory:
+    """Make the table that of the people in ``rows`` (i32, ascending); who is new in it has an empty entry."""
+    old = memory(model)
+    if _moved(old.row, old.id, model.row_of_id):
+        now = model.row_of_id[old.id]
+        order = np.argsort(now, kind="stable")
+        order = order[now[order] >= 0]
+        old = Memory(now[order], *(column[order] for column in old[1:]))
+    new = Memory(*(np.empty(rows.size, _DTYPE[name]) for name in REMEMBERED))
+    _carry(rows, model.people.id, model.people.key, old, new)
+    keep(model, new)
+    return new

@@ -116,39 +116,42 @@ def _lives_with(rows, link, earliest, able, row_of_id, household, care, birth, p
 
 
 @nb.njit(cache=True)
-def _of_children(children, mother, father, bits, position, count):
-    """How many able children each person in need has, added to ``count``."""
+def _of_children(children, mother, father, bits, position, home, where, household, quartier, reach, pairs, count):
+    """Pairs of people in need and their able children, in the order of the children's rows; and how many each has."""
+    n = 0
     for i in children:
         for parent in (mother[i], father[i]):
             bit = np.uint32(parent + 1)
             if (bits[bit >> np.uint32(6)] >> np.uint64(bit & np.uint32(63))) & np.uint64(1):
-                count[position[parent]] += 1
+                c = position[parent]
+                pairs.case[n], pairs.carer[n] = c, i
+                if home[c] == household[i]:
+                    pairs.tie[n] = 2
+                else:
+                    pairs.tie[n] = 3 if reach[quartier[i], where[c]] else 4
+                count[c] += 1
+                n += 1
+    return n
 
 
 @nb.njit(cache=True)
-def _list_pairs(
-    rows, near, children, mother, father, bits, position, household, quartier, reach, cursor, case, carer, tie
-):
+def _list_pairs(near, children, cursor, pairs):
     """Write the pairs, those of a person in need side by side; ``cursor``: where each one's begin."""
-    for k in range(3):
-        for c in range(rows.size):
+    for c in range(near.shape[1]):
+        for k in range(3):
             if near[k, c] >= 0:
                 j = cursor[c]
-                case[j], carer[j], tie[j] = c, near[k, c], min(k, 1)
+                pairs.case[j], pairs.carer[j], pairs.tie[j] = c, near[k, c], min(k, 1)
                 cursor[c] += 1
-    for i in children:
-        for parent in (mother[i], father[i]):
-            bit = np.uint32(parent + 1)
-            if not (bits[bit >> np.uint32(6)] >> np.uint64(bit & np.uint32(63))) & np.uint64(1):
-                continue
-            c = position[parent]
-            row, j = rows[c], cursor[c]
-            case[j], carer[j] = c, i
-            if household[row] == household[i]:
-                tie[j] = 2
-            else:
-                tie[j] = 3 if reach[quartier[i], quartier[row]] else 4
-            cursor[c] += 1
+    for n in range(children.case.size):
+        c = children.case[n]
+        j = cursor[c]
+        pairs.case[j], pairs.carer[j], pairs.tie[j] = c, children.carer[n], children.tie[n]
+        cursor[c] += 1
+
+
+def _room(n: int) -> Pairs:
+    return Pairs(np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.uint8))
 
 
 def limits_of(model: QuartierModel) -> _Limits:
@@ -196,16 +199,14 @@ def able_relatives(model: QuartierModel, cases: Cases) -> Pairs:
     _mark(rows, p.id, bits, position)
     found = np.empty(len(p) + 1, np.int32)
     children = found[: _grown_children(p.mother, p.father, p.birth, p.present, p.care, bits, limits, found)]
-    count = np.zeros(rows.size + 1, np.int64)
-    _of_children(children, p.mother, p.father, bits, position, count[1:])
+    count, of_children = np.zeros(rows.size + 1, np.int64), _room(2 * children.size)
+    place = (p.household[rows], p.quartier[rows], p.household, p.quartier, reach)
+    n = _of_children(children, p.mother, p.father, bits, position, *place, of_children, count[1:])
     near = _in_households(model, cases, limits)
     count[1:] += (near >= 0).sum(axis=0)
     begin = np.cumsum(count)
-    n = int(begin[-1])
-    pairs = Pairs(np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.uint8))
-    _list_pairs(
-        rows, near, children, p.mother, p.father, bits, position, p.household, p.quartier, reach, begin[:-1], *pairs
-    )
+    pairs = _room(int(begin[-1]))
+    _list_pairs(near, Pairs(*(column[:n] for column in of_children)), begin[:-1], pairs)
     return pairs
 
 

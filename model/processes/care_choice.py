@@ -25,7 +25,7 @@ PARENTS: Final = len(Carer)
 
 
 class Choices(NamedTuple):
-    """Probabilities (float64) and thresholds (u32) of all choices, and the hours they are about.
+    """Probabilities (float64) and thresholds (32 bits) of all choices, and the hours they are about.
 
     ``home`` [situation, lone man, dementia * 5 + grade - 1, age], a nursing home. ``service`` [situation or `PARENTS`,
     dementia * 5 + grade - 1]. ``day`` [dementia * 5 + grade - 1, age], day care. ``need`` [dementia, sex, age, grade - 1],
@@ -40,8 +40,8 @@ class Choices(NamedTuple):
     need: np.ndarray
     hours: float
     parents_until: float
-    redraw: np.uint32
-    short: np.uint32
+    redraw: int
+    short: int
     on_home: float
 
 
@@ -66,8 +66,8 @@ def _choices(model: QuartierModel) -> Choices:
         _need(model),
         r.parameter("care_service_hours"),
         r.parameter("care_parents_service_until"),
-        threshold(probability(r.parameter("care_home_taste_redraw")))[()],
-        threshold(probability(r.parameter("care_short_term_stays")))[()],
+        int(threshold(probability(r.parameter("care_home_taste_redraw")))),
+        int(threshold(probability(r.parameter("care_short_term_stays")))),
         r.parameter("care_day_care_on_home"),
     )
 

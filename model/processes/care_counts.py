@@ -37,7 +37,7 @@ def service_counts(model: QuartierModel, cases: Cases, services: Services) -> np
     p, n, r = model.people, model.n_quartiere, model.rates
     where = p.quartier[cases.rows]
     residents = occupied(model)
-    waits = remembered(model, "waiting_since")[p.id[cases.rows]] > 0
+    waits = remembered(model, "waiting_since") > 0
     wanted = {
         AMBULATORY: (services.wants, services.hours > 0),
         DAY_CARE: (services.day_wanted, services.day),

@@ -112,7 +112,8 @@ def _who_gives(model: QuartierModel, cases: Cases, pairs: Pairs, k: _Relatives, 
     strained = luck.uniform(Decision.KIN_STRAIN, 0, k.keys) < high
     hazard = np.where(strained, r.parameter("care_gives_up_strained"), r.parameter("care_gives_up"))
     hazard = np.where(pairs.tie == Tie.PARENT, 0.0, hazard)
-    since = remembered(model, "need_since")[model.people.id[cases.rows[pairs.case]]]
+    entry = np.searchsorted(remembered(model, "row"), cases.rows[pairs.case])
+    since = remembered(model, "need_since")[entry]
     endures = (1 - hazard) ** (model.now - since.astype(np.int64))
     return gives & (luck.uniform(Decision.KIN_ENDURANCE, 0, k.keys) < endures)
 

@@ -102,8 +102,7 @@ def place_in_homes(
     """Let those who want a home (positions ``seek``) ask for a place; returns who no longer lives at home (bool)."""
     f: CareFacilities = model.side["care_facilities"]
     p, since = model.people, remembered(model, "waiting_since")
-    ids = p.id[cases.rows[seek]]
-    since[ids] = np.where(since[ids] == 0, model.now, since[ids])
+    since[seek] = np.where(since[seek] == 0, model.now, since[seek])
     homes = np.flatnonzero(f.of_kind(NURSING_HOME))
     gone = np.zeros(cases.rows.size, bool)
     if f.growing(model.now)[homes].all():
@@ -111,13 +110,12 @@ def place_in_homes(
         enter_home(model, cases.rows[seek], near[p.quartier[cases.rows[seek]]])
         gone[seek] = True
     else:
-        waited = model.now - since[ids].astype(np.int64)
+        waited = model.now - since[seek].astype(np.int64)
         points = _CLASS * priority(cases.grade[seek], cases.demented[seek], situation[seek], lost[seek])
         match, outside = _allocate(model, f, cases.rows[seek], points + np.minimum(waited, _LONGEST_WAIT), waited)
         enter_home(model, cases.rows[seek[match >= 0]], match[match >= 0])
         leave_town(model, cases.rows[seek[outside]])
         gone[seek[(match >= 0) | outside]] = True
-    since[ids[gone[seek]]] = 0
     model.side["care_homes"]["left"] = occupied(model)
     return gone
 
@@ -246,7 +244,6 @@ def _admit(model: QuartierModel, arrivals: dict[str, np.ndarray]) -> None:
         role=Role.RESIDENT,
     )
     join(model, rows, model.side["care_homes"]["household"][home])
-    remembered(model, "need_since")[model.people.id[rows]] = model.now
     for event in ("admitted_from_outside", "in_migration_germany"):
         model.count(event, model.people.quartier[rows])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba as nb
 import numpy as np
 
-from ..cases import remembered
+from ..cases import Memory, keep
 from ..columns import Former, Setting, Union
 from ..luck import _LOW, _S32, TWO32, Decision, philox4x32
 from ..thresholds import AGES
@@ -48,23 +48,11 @@ class Services(NamedTuple):
 class _People(NamedTuple):
     """Columns the review reads, and `care`, in which it marks the frail."""
 
-    key: np.ndarray
-    id: np.ndarray
     sex: np.ndarray
     union_state: np.ndarray
     former_union: np.ndarray
     quartier: np.ndarray
     care: np.ndarray
-
-
-class _Memory(NamedTuple):
-    """What is remembered by id."""
-
-    taste: np.ndarray
-    wish: np.ndarray
-    need_since: np.ndarray
-    carer: np.ndarray
-    day_care: np.ndarray
 
 
 class Review(NamedTuple):
@@ -126,58 +114,56 @@ def _unit(word):
 
 
 @nb.njit(inline="always")
-def _one_wish(c, r, i, now, words, p, memory, t, class_of, level, age, cell, grade, situation):
+def _one_wish(c, r, now, words, p, known, t, class_of, level, age, cell, situation):
     """Whether the person of one case wants a nursing home; renews the taste and marks the frail."""
-    if memory.need_since[i] == 0 or words[0] < t.redraw:
-        if memory.need_since[i] == 0:
-            memory.need_since[i] = now
-        memory.taste[i] = np.float32(_unit(words[1]))
-    lone = (p.sex[r] == 0) & (p.union_state[r] == _NO_UNION) & (p.former_union[r] != _WIDOWED)
-    lone &= situation != _IN_HOUSEHOLD
-    chance, taste = t.home[situation, np.int64(lone), cell, min(age, _OLDEST)], np.float64(memory.taste[i])
+    if known.need_since[c] == 0 or words[0] < t.redraw:
+        if known.need_since[c] == 0:
+            known.need_since[c] = now
+        known.taste[c] = np.float32(_unit(words[1]))
+    lone = p.sex[r] == 0 and situation != _IN_HOUSEHOLD
+    lone = lone and p.union_state[r] == _NO_UNION and p.former_union[r] != _WIDOWED
+    chance, taste = t.home[situation, np.int64(lone), cell, age], np.float64(known.taste[c])
     if taste < chance:
         p.care[r] |= 16
-    factor = (t.on_home if memory.day_care[i] > 0 else 1.0) * level[class_of[p.quartier[r]], grade - 1]
+    factor = t.on_home if known.day_care[c] > 0 else 1.0
+    factor *= level[class_of[p.quartier[r]] if level.shape[0] > 1 else 0, cell % 5]
     if taste < chance * factor:
-        memory.wish[i] = 1
-    return memory.wish[i] != 0
+        known.wish[c] = 1
+    return known.wish[c] != 0
 
 
 @nb.njit(cache=True)
-def _review(stream, now, cases, situation, parents, p, memory, t, class_of, level, seek, lost, out):
+def _review(stream, now, cases, situation, parents, p, known, t, class_of, level, seek, lost, out):
     """Review all cases; returns how many want a nursing home."""
     wants, hours, day, short = out
-    keys, words, asks = np.empty(_CHUNK, np.uint64), np.empty((5, _CHUNK), np.uint32), 0
+    words, asks = np.empty((5, _CHUNK), np.uint32), 0
     for start in range(0, cases.rows.size, _CHUNK):
         m = min(_CHUNK, cases.rows.size - start)
-        for j in range(m):
-            keys[j] = p.key[cases.rows[start + j]]
-        _fill(stream, now, _REDRAW, keys[:m], words[0])
-        _fill(stream, now, _TASTE_HOME, keys[:m], words[1])
-        _fill(stream, 0, _SERVICE, keys[:m], words[2])
-        _fill(stream, 0, _DAY, keys[:m], words[3])
-        _fill(stream, now, _SHORT, keys[:m], words[4])
+        keys = known.key[start : start + m]
+        _fill(stream, now, _REDRAW, keys, words[0])
+        _fill(stream, now, _TASTE_HOME, keys, words[1])
+        _fill(stream, 0, _SERVICE, keys, words[2])
+        _fill(stream, 0, _DAY, keys, words[3])
+        _fill(stream, now, _SHORT, keys, words[4])
         for j in range(m):
             c = start + j
-            r, age, grade = cases.rows[c], cases.age[c], cases.grade[c]
-            i, k, sex, demented = p.id[r], situation[c], p.sex[r], np.int64(cases.demented[c])
+            r, grade, k = cases.rows[c], cases.grade[c], situation[c]
+            demented, age = np.int64(cases.demented[c]), min(cases.age[c], _OLDEST)
             cell = 5 * demented + grade - 1
             own = (words[0, j], words[1, j])
             seek[asks] = c
-            asks += _one_wish(c, r, i, now, own, p, memory, t, class_of, level, age, cell, grade, k)
-            before = memory.carer[i]
-            lost[c] = (before == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
-            memory.carer[i] = k + 1
-            kind = _PARENTS if parents[c] and age < t.parents_until else k
+            asks += _one_wish(c, r, now, own, p, known, t, class_of, level, age, cell, k)
+            lost[c] = (known.carer[c] == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
+            known.carer[c] = k + 1
+            kind = _PARENTS if parents[c] and cases.age[c] < t.parents_until else k
             wants[c] = _unit(words[2, j]) < t.service[kind, cell]
-            years = min(age, _OLDEST)
-            hours[c] = min(t.hours, t.need[demented, sex, years, grade - 1]) if wants[c] else 0.0
-            day[c] = _unit(words[3, j]) < t.day[cell, years]
+            hours[c] = min(t.hours, t.need[demented, p.sex[r], age, grade - 1]) if wants[c] else 0.0
+            day[c] = _unit(words[3, j]) < t.day[cell, age]
             short[c] = (words[4, j] < t.short) & (grade >= 2) & (k != _NO_CARER)
     return asks
 
 
-def review(model: QuartierModel, cases: Cases, situation: np.ndarray, parents: np.ndarray) -> Review:
+def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndarray, parents: np.ndarray) -> Review:
     """Let everybody in need at home think about what she or he wants.
 
     A taste for a nursing home is drawn at the start of a spell of need and anew now and then; a wish for one stays until
@@ -187,7 +173,6 @@ def review(model: QuartierModel, cases: Cases, situation: np.ndarray, parents: n
     p, n = model.people, cases.rows.size
     class_of, level = model.rates.resolve("care_home_wish_level", model.now, model.n_quartiere)
     columns = _People(*(getattr(p, name) for name in _People._fields))
-    memory = _Memory(*(remembered(model, name) for name in _Memory._fields))
     seek, (lost, wants, day, short) = np.empty(n + 1, np.int64), np.empty((4, n), np.bool_)
     hours = np.empty(n)
     asks = _review(
@@ -197,7 +182,7 @@ def review(model: QuartierModel, cases: Cases, situation: np.ndarray, parents: n
         situation,
         parents,
         columns,
-        memory,
+        known,
         choices_of(model),
         class_of,
         np.ascontiguousarray(level),
@@ -209,7 +194,7 @@ def review(model: QuartierModel, cases: Cases, situation: np.ndarray, parents: n
 
 
 @nb.njit(cache=True)
-def _stay(gone, cases, pairs, situation, services):
+def _stay(gone, cases, pairs, situation, services, known):
     """Move the cases that stay to the front, and their pairs with them; returns how many of each."""
     n = m = 0
     j, many = 0, pairs.case.size
@@ -219,6 +204,10 @@ def _stay(gone, cases, pairs, situation, services):
             cases.grade[n], cases.demented[n], situation[n] = cases.grade[c], cases.demented[c], situation[c]
             services.wants[n], services.hours[n] = services.wants[c], services.hours[c]
             services.day[n], services.short[n] = services.day[c], services.short[c]
+            known.row[n], known.id[n], known.key[n] = known.row[c], known.id[c], known.key[c]
+            known.taste[n], known.need_since[n] = known.taste[c], known.need_since[c]
+            known.waiting_since[n], known.wish[n] = known.waiting_since[c], known.wish[c]
+            known.carer[n], known.day_care[n] = known.carer[c], known.day_care[c]
         while j < many and pairs.case[j] == c:
             if not gone[c]:
                 pairs.case[m], pairs.carer[m], pairs.tie[m] = n, pairs.carer[j], pairs.tie[j]
@@ -229,10 +218,17 @@ def _stay(gone, cases, pairs, situation, services):
 
 
 def without(
-    gone: np.ndarray, cases: Cases, pairs: Pairs, situation: np.ndarray, services: Services
+    model: QuartierModel,
+    gone: np.ndarray,
+    cases: Cases,
+    pairs: Pairs,
+    situation: np.ndarray,
+    services: Services,
+    known: Memory,
 ) -> tuple[Cases, Pairs, np.ndarray, Services]:
     """What is left when some cases (bool) do not live at home any more; the arrays given are used again."""
-    n, m = _stay(gone, cases, pairs, situation, services)
+    n, m = _stay(gone, cases, pairs, situation, services, known)
+    keep(model, Memory(*(column[:n] for column in known)))
     day, short = services.day[:n], services.short[:n]
     left = Services(services.wants[:n], services.hours[:n], day, day, short, short)
     return Cases(*(c[:n] for c in cases)), Pairs(*(c[:m] for c in pairs)), situation[:n], left

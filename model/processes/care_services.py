@@ -66,7 +66,7 @@ def get_services(model: QuartierModel, cases: Cases, situation: np.ndarray, want
     hours, day, short = wanted.hours, wanted.day_wanted, wanted.short_wanted
     if growing[f.kind != NURSING_HOME].all():  # nothing can be full
         return wanted
-    guest, ids = remembered(model, "day_care"), p.id[cases.rows]
+    guest = remembered(model, "day_care")
     points = priority(cases.grade, cases.demented, situation, np.zeros(situation.size, bool)).astype(float)
     points += model.luck.uniform(Decision.SERVICE_LOTTERY, model.now, p.key[cases.rows])
     if not growing[f.of_kind(AMBULATORY)].any():
@@ -74,7 +74,7 @@ def get_services(model: QuartierModel, cases: Cases, situation: np.ndarray, want
         least = model.rates.parameter("care_service_least_share")
         hours = share_hours(hours, float(places[f.of_kind(AMBULATORY)].sum()), points + client, least)
     if not growing[f.of_kind(DAY_CARE)].any():
-        day = _day_care(model, f, cases, day, points + _INCUMBENT * guest[ids])
+        day = _day_care(model, f, cases, day, points + _INCUMBENT * guest)
     if not growing[f.of_kind(SHORT_TERM)].any():
         weeks = model.rates.parameter("care_short_term_weeks")
         stays = int(places[f.of_kind(SHORT_TERM)].sum() * WEEKS_PER_QUARTER / weeks)

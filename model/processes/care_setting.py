@@ -13,7 +13,7 @@ import numba as nb
 import numpy as np
 
 from ..care_facilities import CareFacilities
-from ..cases import forget, remembered
+from ..cases import REMEMBERED, carry_over, remembered
 from ..columns import CARE_GRADE_BITS, FRAIL_BIT, Kind, Reason, Role, Setting
 from ..households import found, join
 from ..luck import Decision
@@ -34,34 +34,33 @@ def arrange_care(model: QuartierModel) -> None:
     """Let everybody in need seek an arrangement: a nursing home, else services at home, else relatives alone."""
     cases, ended = sort_out(model)
     _end_arrangements(model, ended)
+    known = carry_over(model, cases.rows)
     pairs = able_relatives(model, cases)
     situation, parents = carer_situation(model, cases, pairs)
-    seek, lost, services = review(model, cases, situation, parents)
+    seek, lost, services = review(model, cases, known, situation, parents)
     gone = place_in_homes(model, cases, situation, lost, seek)
     if gone.any():
-        cases, pairs, situation, services = without(gone, cases, pairs, situation, services)
+        cases, pairs, situation, services = without(model, gone, cases, pairs, situation, services, known)
     _note(model, cases, pairs, situation, get_services(model, cases, situation, services))
 
 
 @nb.njit(cache=True)
-def _write_down(rows, hours, day, ids, setting, guest):
-    """The setting of those at home (1 without a service, 2 with one), and who is a guest of day care."""
+def _write_down(rows, hours, setting):
+    """The setting of those at home: 1 without a service, 2 with one."""
     for c in range(rows.size):
         setting[rows[c]] = 2 if hours[c] > 0 else 1
-        guest[ids[rows[c]]] = day[c]
 
 
 def _note(model: QuartierModel, cases: Cases, pairs: Pairs, situation: np.ndarray, services: Services) -> None:
     """Write the setting of those at home; hand what `give_care` and the outputs need of this step to them."""
-    p = model.people
-    _write_down(cases.rows, services.hours, services.day, p.id, p.setting, remembered(model, "day_care"))
+    _write_down(cases.rows, services.hours, model.people.setting)
+    remembered(model, "day_care")[:] = services.day
     model.side["care_result"] = {"cases": cases, "pairs": pairs, "situation": situation, "services": services}
 
 
 def _end_arrangements(model: QuartierModel, rows: np.ndarray) -> None:
     """Those who have no grade any more: the arrangement ends, residents leave the home and look for a dwelling."""
     p, h = model.people, model.households
-    forget(model, p.id[rows])
     back = rows[p.setting[rows] == Setting.RESIDENTIAL_CARE]
     p.setting[rows] = Setting.NONE
     if back.size == 0:
@@ -93,14 +92,14 @@ def start_arrangements(model: QuartierModel) -> None:
         p.care[in_home] |= FRAIL_BIT
     needs = (p.care & CARE_GRADE_BITS > 0) & (p.present == 1)
     rows = np.flatnonzero(needs & ~in_home).astype(np.int32)
-    remembered(model, "need_since")[p.id[needs]] = _begun(model, np.flatnonzero(needs))
-    cases = cases_of(model, rows)
+    cases, known = cases_of(model, rows), carry_over(model, rows)
+    known.need_since[:] = _begun(model, rows)
     pairs = able_relatives(model, cases)
     situation, parents = carer_situation(model, cases, pairs)
-    remembered(model, "carer")[p.id[rows]] = situation + 1
+    known.carer[:] = situation + 1
     wish = wish_for_home(model, cases, situation)
     u = model.luck.uniform(Decision.TASTE_HOME, model.now, p.key[rows])
-    remembered(model, "taste")[p.id[rows]] = wish + (1 - wish) * u
+    known.taste[:] = wish + (1 - wish) * u
     taste = model.luck.uniform(Decision.TASTE_SERVICE, 0, p.key[rows])
     with_service = taste < wish_for_service(model, cases, situation, parents)
     if given:
@@ -159,5 +158,5 @@ ARRANGE_CARE = Process(
     ),
     step=arrange_care,
     start=start_arrangements,
-    remembers=("taste", "wish", "waiting_since", "need_since", "carer", "day_care", "care_homes.left"),
+    remembers=(*REMEMBERED, "care_homes.left"),
 )

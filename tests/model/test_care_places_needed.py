@@ -10,7 +10,7 @@ import toy
 from care_toy import DIE_BY_CODE, constant_rates, singles
 from crowd import run
 from quartier.model.care_places_needed import STILL, Wishes, places_needed, waiting
-from quartier.model.cases import remembered
+from quartier.model.cases import entries, remembered
 from quartier.model.measures import PlacesMeasure
 from quartier.model.processes.care_giving import GIVE_CARE
 from quartier.model.processes.care_need import CHANGE_NEED
@@ -92,9 +92,8 @@ def test_wishes_of_a_run_are_noted_from_begin_to_end():
     model = toy.town(people, (ARRANGE_CARE,))
     wishes = Wishes()
     wishes.look(model)
-    taste = remembered(model, "taste")
     for step, (person, value) in enumerate([(0, 0.0), (1, 0.0), (2, 1.0)]):
-        taste[person] = value
+        remembered(model, "taste")[entries(model, np.array([person]))] = value
         model.step()
         if step == 1:
             model.people.care[0] = 0

@@ -190,8 +190,9 @@ def test_care_training_multiplies_those_who_enter_the_occupation_and_leaves_all_
 def wishes(model):
     """Keys of those present who want a nursing home or live in one."""
     p = model.people
-    wish = remembered(model, "wish")[p.id] > 0
-    return set(p.key[(p.present == 1) & wish].tolist())
+    wish = remembered(model, "wish") > 0
+    inside = (p.present == 1) & (p.setting == Setting.RESIDENTIAL_CARE)
+    return set(remembered(model, "key")[wish].tolist()) | set(p.key[inside].tolist())
 
 
 def partner_of(model, key):
