@@ -17,6 +17,10 @@ from quartier.model.columns import Kind, Role
 from quartier.model.rates import read_rate_book
 from quartier.model.region.region import Region
 from quartier.model.synthesis import synthesise
+from quartier.model.synthesis.ages import single_ages
+from quartier.model.synthesis.figures import read_figures
+from quartier.model.synthesis.institutions import residents
+from quartier.model.synthesis.report import Report
 
 DATA = Path(os.environ.get("QUARTIER_DATA", "../shared/data")) / "regions" / "kiel" / "tidy"
 TYPES = {
@@ -51,48 +55,38 @@ def _of_years(frame: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
 
 
 def region() -> Region:
-    """Kiel at the end of 2015: the register's ages and sexes, and the households by type as margins."""
+    """Kiel at the end of 2015: the register's residents by age and sex, and the households by type as margins.
+
+    Until 2018 the table by age counts second homes too, the one by sex and the households' members do not: the ages are scaled
+    to it. The households hold all residents, so those of institutions are in them, as one person each (the households'
+    persons leave no room for anything else): they are taken off.
+    """
     day = date(2015, 12, 31)
     ages = pd.read_csv(DATA / "population_age.csv", dtype={"area_id": str})
     sexes = pd.read_csv(DATA / "population_sex.csv", dtype={"area_id": str})
     ages, sexes = (_of_years(frame, (2014, 2015)) for frame in (ages, sexes))
     columns = ["quartier_id", "date", "sex", "age_from", "age_to", "persons"]
+    place = ["quartier_id", "date"]
+    scale = sexes.groupby(place)["persons"].sum() / ages.groupby(place)["persons"].sum()
+    exact = ages["persons"] * scale.reindex(pd.MultiIndex.from_frame(ages[place])).to_numpy()
+    ages = ages.assign(persons=exact).sort_values([*place, "age_from"])
+    running = ages.groupby(place)["persons"].cumsum().round()
+    ages["persons"] = running.groupby([ages["quartier_id"], ages["date"]]).diff().fillna(running).astype(int)
     names = ages.drop_duplicates("quartier_id").sort_values("quartier_id")
-    places = pd.DataFrame(
-        {"quartier_id": names["quartier_id"].tolist(), "name": names["area_name"].tolist(), "parent_id": "",
-         "lon": np.nan, "lat": np.nan, "area_km2": np.nan}
-    )  # fmt: skip
-    given = households(2015).stack().rename("households").reset_index()
+    town = Region.empty("kiel", "Kiel", "01002000", day, names["quartier_id"].tolist(), names["area_name"].tolist())
+    town = dataclasses.replace(town, population=ages[columns], age_margins=sexes[sexes["date"] == day][columns])
+    rates = read_rate_book("01")
+    figures, report = read_figures(rates, "01"), Report(names["quartier_id"].tolist())
+    homes = residents(town, rates, figures, single_ages(town, figures, 3, report), report).sum(axis=(1, 2, 3))
+    given = households(2015)
+    given["one_person"] = np.maximum(given["one_person"] - homes, 0)
+    given = given.stack().rename("households").reset_index()
     given = given.rename(columns={"quartier": "quartier_id", "kind": "household_type"}).assign(date=day)
-    shares = sexes[sexes["date"] == day][columns]
-    total = ages[ages["date"] == day].groupby("quartier_id")["persons"].sum()
-    # the two tables count differently until 2018 (second homes): the split by sex is scaled to the ages
-    by_sex = shares.groupby("quartier_id")["persons"].transform("sum")
-    shares = shares.assign(persons=(shares["persons"] * shares["quartier_id"].map(total) / by_sex).round().astype(int))
-    return dataclasses.replace(_empty(places), population=ages[columns], age_margins=shares, households=given)
-
-
-def _empty(places: pd.DataFrame) -> Region:
-    columns = {
-        "population": ["quartier_id", "date", "sex", "age_from", "age_to", "persons"],
-        "pyramid": ["date", "sex", "age_from", "age_to", "persons"],
-        "households": ["quartier_id", "date", "household_type", "households"],
-        "dwellings": ["quartier_id", "date", "rooms_from", "rooms_to", "dwellings"],
-        "facilities": ["facility_id", "kind", "name", "quartier_id", "provider", "opens", "closes", "lon", "lat"],
-        "places": ["facility_id", "date", "age_from", "age_to", "places"],
-        "indicators": ["quartier_id", "date", "indicator", "unit", "value"],
-        "flows": ["date", "event", "from_id", "to_id", "sex", "age_from", "age_to", "persons"],
-    }
-    frames = {name: pd.DataFrame(columns=names) for name, names in columns.items()}
-    return Region(
-        key="kiel", name="Kiel", ags="01002000", state="01", reference_date=date(2015, 12, 31), quartiere=places,
-        age_margins=frames["population"], estimated=frozenset({"dwellings", "care_facilities", "childcare_facilities"}),
-        **frames,
-    )  # fmt: skip
+    return dataclasses.replace(town, households=given)
 
 
 def by_type(model: QuartierModel) -> pd.DataFrame:
-    """Private households of the model by Quartier and type, in the register's terms."""
+    """Households of the model by Quartier and type, in the register's terms (a resident of an institution is a household)."""
     p, h = model.people, model.households
     here = np.flatnonzero(p.present == 1)
     home, n = p.household[here], len(h)
@@ -109,7 +103,9 @@ def by_type(model: QuartierModel) -> pd.DataFrame:
     private = (h.kind == Kind.PRIVATE) & (h.size > 0)
     names = np.array([q.quartier_id for q in model.quartiere])
     frame = pd.DataFrame({"quartier": names[h.quartier[private]], "kind": kind[private]})
-    return frame.value_counts().unstack(fill_value=0)
+    table = frame.value_counts().unstack(fill_value=0)
+    residents = p.quartier[here[p.role[here] == Role.RESIDENT]]
+    return table.assign(one_person=table["one_person"] + np.bincount(residents, minlength=len(names)))
 
 
 def main() -> None:

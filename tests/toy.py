@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -23,38 +24,10 @@ START = 4 * 2023 + 3
 def region(quartiere: int = 1, km_apart: float = 2.0, state: str = "01", **tables: pd.DataFrame) -> Region:
     """A town of ``quartiere`` Quartiere in a row, each ``km_apart`` from the next; tables not named are empty."""
     ids = [f"{i + 1:02d}" for i in range(quartiere)]
-    places = pd.DataFrame(
-        {
-            "quartier_id": ids,
-            "name": [f"Quartier {i}" for i in ids],
-            "parent_id": "",
-            "lon": 9.4 + np.arange(quartiere) * km_apart / (111.32 * np.cos(np.radians(54.8))),
-            "lat": 54.8,
-            "area_km2": 2.0,
-        }
-    )
-    empty = {
-        "age_margins": ["quartier_id", "date", "sex", "age_from", "age_to", "persons"],
-        "population": ["quartier_id", "date", "sex", "age_from", "age_to", "persons"],
-        "pyramid": ["date", "sex", "age_from", "age_to", "persons"],
-        "households": ["quartier_id", "date", "household_type", "households"],
-        "dwellings": ["quartier_id", "date", "rooms_from", "rooms_to", "dwellings"],
-        "facilities": ["facility_id", "kind", "name", "quartier_id", "provider", "opens", "closes", "lon", "lat"],
-        "places": ["facility_id", "date", "age_from", "age_to", "places"],
-        "indicators": ["quartier_id", "date", "indicator", "unit", "value"],
-        "flows": ["date", "event", "from_id", "to_id", "origin", "sex", "age_from", "age_to", "persons"],
-    }
-    frames = {name: tables.get(name, pd.DataFrame({c: [] for c in columns})) for name, columns in empty.items()}
-    return Region(
-        key="toy",
-        name="Toy Town",
-        ags=f"{state}999999",
-        state=state,
-        reference_date=date(2023, 12, 31),
-        quartiere=places,
-        estimated=frozenset(),
-        **frames,
-    )
+    made = Region.empty("toy", "Toy Town", f"{state}999999", date(2023, 12, 31), ids, [f"Quartier {i}" for i in ids])
+    lon = 9.4 + np.arange(quartiere) * km_apart / (111.32 * np.cos(np.radians(54.8)))
+    places = made.quartiere.assign(lon=lon, lat=54.8, area_km2=2.0)
+    return dataclasses.replace(made, quartiere=places, **tables)
 
 
 def start(people: Sequence[dict[str, Any]], vacant_rooms: Sequence[int] = (), quartiere: int = 1) -> Start:

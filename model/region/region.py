@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import pandas as pd
+
+from .forms import FORMS
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,16 @@ class Region:
     estimated: frozenset[str] = frozenset()
     inputs: dict[str, str] = field(default_factory=dict)
     sources: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def empty(
+        cls, key: str, name: str, ags: str, reference_date: date, quartier_ids: Sequence[str], names: Sequence[str]
+    ) -> Region:
+        """A region of these Quartiere, without coordinates, whose other tables are empty; the state is that of the ``ags``."""
+        places = {"quartier_id": list(quartier_ids), "name": list(names), "parent_id": ""}
+        quartiere = pd.DataFrame({**places, "lon": float("nan"), "lat": float("nan"), "area_km2": float("nan")})
+        tables: dict[str, Any] = {form: pd.DataFrame({c: [] for c in f.columns}) for form, f in FORMS.items() if form != "quartiere"}
+        return cls(key, name, ags, ags[:2], reference_date, quartiere, **tables)
 
     @property
     def n_quartiere(self) -> int:

@@ -1,7 +1,8 @@
 """Who lives how: every person of a private household gets one of eight arrangements.
 
 Town totals by age and sex are those of the national table; within the town the fit gives each Quartier as many adult
-children as its women's ages suggest, as many families as it has children, and as many men as women in unions.
+children as its women's ages suggest, as many families as it has children, and as many men as women in unions. Where the
+region counts households by type, these are met instead (`known_households`).
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..rates import RateBook
-from ..region.region import Region
-from .ages import latest
 from .figures import ALONE, CHILD, COUPLES, LONE_PARENT, OTHER, PARENTS, Figures
 from .integers import carry_round, diffuse
+from .known_households import TYPES, FamilyMix, fit_known
 
 ADULT = 18
 FIT_ROUNDS = 25
@@ -96,37 +96,15 @@ def _by_mother(cells: np.ndarray, private: np.ndarray, density: np.ndarray) -> N
     cells[:, :, ADULT:, CHILD] *= _ratio(wanted, adult)[:, None, None]
 
 
-def known_households(region: Region) -> dict[int, np.ndarray]:
-    """Persons alone and lone parents per Quartier, where the region counts such households (NaN where not)."""
-    frame = latest(region.households, region)
-    out: dict[int, np.ndarray] = {}
-    index = {str(q): i for i, q in enumerate(region.quartiere["quartier_id"])}
-    for name, arrangement in (("one_person", ALONE), ("lone_parent", LONE_PARENT)):
-        rows = frame[frame["household_type"] == name] if len(frame) else frame
-        if len(rows):
-            out[arrangement] = np.full(region.n_quartiere, np.nan)
-            for q, households in zip(rows["quartier_id"], rows["households"], strict=True):
-                out[arrangement][index[str(q)]] = float(households)
-    return out
-
-
-def _by_known(cells: np.ndarray, known: dict[int, np.ndarray]) -> None:
-    for arrangement, wanted in known.items():
-        now = cells[..., arrangement].sum(axis=(1, 2))
-        cells[..., arrangement] *= np.where(np.isnan(wanted), 1.0, _ratio(wanted, now))[:, None, None]
-
-
-def fit(private: np.ndarray, totals: np.ndarray, density: np.ndarray, known: dict[int, np.ndarray]) -> np.ndarray:
+def fit(private: np.ndarray, totals: np.ndarray, density: np.ndarray) -> np.ndarray:
     """Persons (float [quartier, sex, age, arrangement]); rows (Quartier, sex, age) exact, the other margins close."""
     cells = private[..., None] * (totals / np.maximum(private.sum(axis=0), 1)[..., None])[None]
     for _ in range(FIT_ROUNDS):
         _by_mother(cells, private, density)
         _by_family(cells)
-        _by_known(cells, known)
         _by_couple(cells)
-        if not known:
-            now = cells.sum(axis=0)
-            cells *= np.where(now > 0, totals / np.where(now > 0, now, 1.0), 0.0)[None]
+        now = cells.sum(axis=0)
+        cells *= np.where(now > 0, totals / np.where(now > 0, now, 1.0), 0.0)[None]
         sums = cells.sum(axis=-1)
         cells *= np.where(sums > 0, private / np.where(sums > 0, sums, 1.0), 0.0)[..., None]
         empty = (sums <= 0) & (private > 0)
@@ -164,15 +142,18 @@ def grown_up_here(town: np.ndarray, share: np.ndarray, pyramid: np.ndarray, rate
     return adjusted
 
 
-def arrangements(region: Region, rates: RateBook, figures: Figures, private: np.ndarray) -> np.ndarray:
-    """Persons (i64 [quartier, sex, age, arrangement]) of private households."""
+def arrangements(
+    rates: RateBook, figures: Figures, private: np.ndarray, known: dict[str, np.ndarray], mix: FamilyMix
+) -> np.ndarray:
+    """Persons (i64 [quartier, sex, age, arrangement]) of private households; ``known`` households by type are met."""
     share = grown_up_here(private.sum(axis=0), figures.arrangement, figures.pyramid, rates)
     totals = town_totals(private, share)
-    density = birth_density(rates, private.shape[2])
-    known = known_households(region)
-    cells = fit(private, totals, density, known)
+    if counted := any(name in known for name in TYPES):
+        cells = fit_known(private, totals, known, mix, rates)
+    else:
+        cells = fit(private, totals, birth_density(rates, private.shape[2]))
     out = np.zeros(cells.shape, np.int64)
     for sex in range(2):
-        columns = carry_round(cells[:, sex].sum(axis=0) if known else totals[sex], private[:, sex].sum(axis=0))
+        columns = carry_round(cells[:, sex].sum(axis=0) if counted else totals[sex], private[:, sex].sum(axis=0))
         out[:, sex] = diffuse(cells[:, sex], private[:, sex], columns)
     return out

@@ -26,7 +26,8 @@ USUAL_GAP = 30
 """Years between mother and child at which a childless household is preferred, where more families are needed."""
 
 
-def _heads(p: Persons) -> np.ndarray:
+def family_heads(p: Persons) -> np.ndarray:
+    """Heads of families: the woman of a couple of parents, else the lone parent (positions)."""
     return p.rows(np.isin(p.arrangement, tuple(WITHOUT_CHILDREN)) & ((p.sex == 1) | (p.arrangement == LONE_PARENT)))
 
 
@@ -37,13 +38,18 @@ def _set(p: Persons, head: np.ndarray, change: dict[int, int]) -> None:
             p.arrangement[rows[now == old]] = new
 
 
+def demote(p: Persons, head: np.ndarray) -> None:
+    """Let these families live without children from the start."""
+    _set(p, head, WITHOUT_CHILDREN)
+
+
 def too_many(p: Persons, luck: Luck, step: int, n_quartiere: int) -> int:
     """Families that no child is left for live without children from the start; returns how many."""
-    head = _heads(p)
+    head = family_heads(p)
     child = p.arrangement == CHILD
     spare = np.bincount(p.quartier[head], minlength=n_quartiere) - np.bincount(p.quartier[child], minlength=n_quartiere)
     out = first_of_each(p.quartier[head], luck.uniform(Decision.START_CHILD, step, p.key[head]), np.maximum(spare, 0))
-    _set(p, head[out], WITHOUT_CHILDREN)
+    demote(p, head[out])
     return int(out.sum())
 
 
@@ -53,7 +59,7 @@ def too_few(p: Persons, rates: RateBook, n_quartiere: int) -> tuple[int, int]:
     Couples first, then women, then men, then its own grown-up children; the nearest to the usual gap of ages first. A
     Quartier without any adult: its minors live in one institution. Returns families made and such minors.
     """
-    head = _heads(p)
+    head = family_heads(p)
     families = np.bincount(p.quartier[head], minlength=n_quartiere)
     children = np.bincount(p.quartier[p.arrangement == CHILD], minlength=n_quartiere)
     largest = int(rates.parameter("largest_family"))

@@ -16,10 +16,11 @@ from scipy.special import gammaincinv
 from ..columns import Former
 from ..luck import Decision, Luck, pair_keys
 from ..rates import RateBook
-from .arrangements import birth_density
+from .arrangements import ADULT, birth_density
 from .figures import ALONE, CHILD, COHABITING_PARENT, LONE_PARENT, MARRIED_PARENT, PARENTS, Figures
 from .persons import Persons, other_keys, rank_in_group
 from .unions import inverse_by_table
+from .youngest import MINOR, ONLY_GROWN, children_here
 
 FATHER_OLDER = 3
 """Years by which a lone father counts as younger, so that one curve of mothers' ages serves both."""
@@ -28,19 +29,27 @@ SMOOTHING = 7
 
 @dataclass
 class Families:
-    """One entry per family, by Quartier and head: the head (the woman, or the lone father) and number of children."""
+    """One entry per family, by Quartier and head: the head (the woman, or the lone father) and number of children.
+
+    Where the region counts families by the age of their children, ``youngest`` is `MINOR` or `ONLY_GROWN` for all, else 0.
+    ``pool``: the families that share a number of children: ``quartier``, or twice the Quartier, plus one if only grown.
+    """
 
     head: np.ndarray
     quartier: np.ndarray
     mother_age: np.ndarray
     size: np.ndarray
+    youngest: np.ndarray
+    pool: np.ndarray
 
 
 def find_families(p: Persons) -> Families:
     """The families of those who live as parents; couples of parents count once, by the woman."""
     head = p.rows(np.isin(p.arrangement, PARENTS) & ((p.sex == 1) | (p.arrangement == LONE_PARENT)))
     age = p.age[head] - np.where(p.sex[head] == 0, FATHER_OLDER, 0)
-    return Families(head, p.quartier[head].astype(np.int64), np.maximum(age, 18), np.ones(head.size, np.int64))
+    quartier, youngest = p.quartier[head].astype(np.int64), p.youngest[head]
+    pool = 2 * quartier + (youngest == ONLY_GROWN) if youngest.any() else quartier
+    return Families(head, quartier, np.maximum(age, 18), np.ones(head.size, np.int64), youngest, pool)
 
 
 def _mean_beyond_first(p: Persons, f: Families, density: np.ndarray, children: np.ndarray) -> np.ndarray:
@@ -74,11 +83,10 @@ def number_of_children(
     rates: RateBook,
     figures: Figures,
     density: np.ndarray,
-    n_quartiere: int,
+    children: np.ndarray,
 ) -> None:
-    """Write the families' sizes: at least one child each, their sum per Quartier the Quartier's children."""
-    child = p.arrangement == CHILD
-    children = np.bincount(p.quartier[child], minlength=n_quartiere)
+    """Write the families' sizes: at least one child each, their sum per pool the pool's ``children``."""
+    child, n_pools = p.arrangement == CHILD, children.size
     beyond = _mean_beyond_first(p, f, density, np.bincount(p.age[child], minlength=density.shape[0]))[f.mother_age]
     form = {
         MARRIED_PARENT: "family_size_married",
@@ -87,31 +95,31 @@ def number_of_children(
     }
     for arrangement, name in form.items():
         beyond[p.arrangement[f.head] == arrangement] *= rates.parameter(name)
-    spare = children - np.bincount(f.quartier, minlength=n_quartiere)
-    level = spare / np.maximum(np.bincount(f.quartier, beyond, minlength=n_quartiere), 1e-9)
+    spare = children - np.bincount(f.pool, minlength=n_pools)
+    level = spare / np.maximum(np.bincount(f.pool, beyond, minlength=n_pools), 1e-9)
     table, means = _tilted(figures, rates)
-    row = np.clip(np.searchsorted(means, 1 + level[f.quartier] * beyond), 0, means.size - 1)
+    row = np.clip(np.searchsorted(means, 1 + level[f.pool] * beyond), 0, means.size - 1)
     u = luck.uniform(Decision.START_PARITY, step, p.key[f.head])
     cdf = table[row]
     f.size = 1 + (u[:, None] >= cdf[:, :-1]).sum(axis=1)
-    _meet(f, children, u, cdf, n_quartiere)
+    _meet(f, children, u, cdf)
 
 
-def _meet(f: Families, children: np.ndarray, u: np.ndarray, cdf: np.ndarray, n_quartiere: int) -> None:
+def _meet(f: Families, children: np.ndarray, u: np.ndarray, cdf: np.ndarray) -> None:
     """Add or take children, one per family and pass, first where luck was closest to it, until the sums are right."""
     for _ in range(int(children.max(initial=0)) + 1):
-        missing = children - np.bincount(f.quartier, f.size, minlength=n_quartiere).astype(np.int64)
-        missing[np.bincount(f.quartier, minlength=n_quartiere) == 0] = 0
+        missing = children - np.bincount(f.pool, f.size, minlength=children.size).astype(np.int64)
+        missing[np.bincount(f.pool, minlength=children.size) == 0] = 0
         if not missing.any():
             return
         size = np.minimum(f.size, cdf.shape[1])
         above = np.take_along_axis(cdf, size[:, None] - 1, axis=1)[:, 0] - u
         below = u - np.where(size > 1, np.take_along_axis(cdf, np.maximum(size - 2, 0)[:, None], axis=1)[:, 0], 0.0)
-        more = missing[f.quartier] > 0
+        more = missing[f.pool] > 0
         distance = np.where(more, above + 10.0 * (f.size >= cdf.shape[1]), np.where(f.size > 1, below, np.inf))
-        place = np.lexsort((distance, f.quartier))
-        quota = np.abs(missing)[f.quartier[place]]
-        chosen = place[(rank_in_group(f.quartier[place]) < quota) & np.isfinite(distance[place])]
+        place = np.lexsort((distance, f.pool))
+        quota = np.abs(missing)[f.pool[place]]
+        chosen = place[(rank_in_group(f.pool[place]) < quota) & np.isfinite(distance[place])]
         f.size[chosen] += np.where(more[chosen], 1, -1)
 
 
@@ -135,11 +143,15 @@ def wished_ages(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ages of the children the families would have: (family of each slot, age in years, twin of the next younger)."""
     child = p.arrangement == CHILD
-    weight = np.bincount(p.age[child], minlength=density.shape[0])[:, None] * density
-    by_mother = weight.T + 1e-12
-    table = np.cumsum(by_mother, axis=1) / by_mother.sum(axis=1, keepdims=True)
+    number_of_age = np.bincount(p.age[child], minlength=density.shape[0])
     u = luck.uniform(Decision.START_CHILD, step, p.key[f.head])
-    drawn = inverse_by_table(table, f.mother_age.astype(np.int64), u)
+    by_mother = (number_of_age[:, None] * density).T + 1e-12
+
+    def draw(here: np.ndarray, ages: slice) -> np.ndarray:
+        table = np.cumsum(by_mother[:, ages], axis=1) / by_mother[:, ages].sum(axis=1, keepdims=True)
+        return inverse_by_table(table, f.mother_age[here].astype(np.int64), u[here]) + (ages.start or 0)
+
+    drawn = draw(np.arange(f.head.size), slice(None))
     family = np.repeat(np.arange(f.head.size), f.size)
     number = rank_in_group(family)
     births_per_gap = family.size / max(family.size - f.head.size, 1)
@@ -150,7 +162,15 @@ def wished_ages(
     starts = np.cumsum(f.size) - f.size
     since_first -= since_first[starts][family]
     which = np.floor(luck.uniform(Decision.START_CHILD, step, other_keys(p.key[f.head], 1)) * f.size).astype(np.int64)
-    youngest = np.maximum(drawn - since_first[starts + which], 0.0)
+    youngest = drawn - since_first[starts + which]
+    for kind, ages, wrong in (
+        (MINOR, slice(0, ADULT), youngest >= ADULT),
+        (ONLY_GROWN, slice(ADULT, None), youngest < ADULT),
+    ):
+        again = np.flatnonzero((f.youngest == kind) & wrong)
+        if again.size:
+            youngest[again] = draw(again, ages) - since_first[starts + which][again]
+    youngest = np.maximum(youngest, np.where(f.youngest == ONLY_GROWN, ADULT, 0.0))
     return family, youngest[family] + since_first, twin
 
 
@@ -219,9 +239,16 @@ def match(
     family, wished, twin = slots
     child = p.rows((p.arrangement == CHILD) & (np.bincount(f.quartier, minlength=n_quartiere)[p.quartier] > 0))
     order = child[np.lexsort((p.key[child], -p.birth[child], p.quartier[child]))]
-    place = np.lexsort((p.key[f.head[family]], wished, f.quartier[family]))
+    part, part_of_child = f.quartier[family], p.quartier[order].astype(np.int64)
+    if f.youngest.any():
+        part_of_child = 2 * part_of_child + (p.age[order] >= ADULT)
+        minors = np.bincount(part_of_child, minlength=2 * n_quartiere)[::2]
+        grown_up = _grown_up_slots(f, slots, minors, p.key[f.head])
+        wished = np.where(grown_up, ADULT + np.abs(wished - ADULT), wished)  # who cannot be 16 is rather 20 than 18
+        part = 2 * part + grown_up
+    place = np.lexsort((p.key[f.head[family]], wished, part))
     family, twin = family[place], twin[place]
-    bounds = np.searchsorted(p.quartier[order], np.arange(n_quartiere + 1))
+    bounds = np.searchsorted(part_of_child, np.arange(2 * n_quartiere + 1))
     births = p.birth.astype(np.int64)
     lone_father = p.sex[f.head] == 0
     _exchange(order, bounds, births, family, births[f.head], lone_father)
@@ -237,6 +264,22 @@ def match(
     p.mother[order[mothers]] = head[mothers]
     p.father[order[own & ~mothers]] = head[own & ~mothers]
     return int(np.count_nonzero(~own))
+
+
+def _grown_up_slots(
+    f: Families, slots: tuple[np.ndarray, np.ndarray, np.ndarray], minors: np.ndarray, keys: np.ndarray
+) -> np.ndarray:
+    """Which slots are for grown-up children (bool): all but as many of each Quartier as it has minors.
+
+    The youngest child of every family with minors is one; then those of such families who would be youngest.
+    """
+    family, wished, _ = slots
+    first = np.concatenate(([True], family[1:] != family[:-1])) if family.size else np.zeros(0, bool)
+    rank = np.where(f.youngest[family] == ONLY_GROWN, 2, np.where(first, 0, 1))
+    order = np.lexsort((keys[family], wished, rank, f.quartier[family]))
+    out = np.empty(family.size, bool)
+    out[order] = rank_in_group(f.quartier[family[order]]) >= minors[f.quartier[family[order]]]
+    return out
 
 
 def eldest(p: Persons, heads: np.ndarray) -> np.ndarray:
@@ -276,13 +319,25 @@ def fathers(p: Persons, luck: Luck, step: int, rates: RateBook) -> None:
     p.union_since[pick] = np.where(p.union_since[pick] > 0, p.union_since[pick], np.minimum(p.birth[absent] + 12, step))
 
 
+def _children_by_pool(p: Persons, f: Families, rates: RateBook, n_quartiere: int) -> np.ndarray:
+    """Children (i64) that the families of each pool share."""
+    minors, grown_up = children_here(p, n_quartiere)
+    if not f.youngest.any():
+        return minors + grown_up
+    families = np.bincount(f.pool, minlength=2 * n_quartiere)
+    wanted = np.rint(rates.parameter("grown_up_children_per_family") * families[1::2]).astype(np.int64)
+    alone = np.where(families[::2] > 0, np.minimum(np.maximum(wanted, families[1::2]), grown_up), grown_up)
+    alone[families[1::2] == 0] = 0
+    return np.stack((minors + grown_up - alone, alone), axis=1).ravel()
+
+
 def assign(
     p: Persons, luck: Luck, step: int, rates: RateBook, figures: Figures, n_quartiere: int
 ) -> tuple[Families, int]:
     """Everything above in order; returns the families and the number of children without a parent of fitting age."""
     density = birth_density(rates, figures.pyramid.shape[1])
     f = find_families(p)
-    number_of_children(p, f, luck, step, rates, figures, density, n_quartiere)
+    number_of_children(p, f, luck, step, rates, figures, density, _children_by_pool(p, f, rates, n_quartiere))
     slots = wished_ages(p, f, luck, step, rates, density)
     unlinked = match(p, f, slots, step, n_quartiere)
     return f, unlinked

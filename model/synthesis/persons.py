@@ -19,7 +19,8 @@ class Persons:
     """Working columns, one entry per person.
 
     ``arrangement`` indexes `figures.ARRANGEMENTS` (-1 = resident of an institution, then ``kind`` > 0); ``partner``,
-    ``mother``, ``father`` and ``head`` (whose household one belongs to) are positions in these columns, -1 = none.
+    ``mother``, ``father`` and ``head`` (whose household one belongs to) are positions in these columns, -1 = none;
+    ``youngest`` of the head of a family is one of the kinds of `youngest`.
     """
 
     quartier: np.ndarray
@@ -39,12 +40,13 @@ class Persons:
     parity: np.ndarray = field(init=False)
     last_birth: np.ndarray = field(init=False)
     kin_away: np.ndarray = field(init=False)
+    youngest: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         n = self.key.size
         for name in ("partner", "mother", "father", "head"):
             setattr(self, name, np.full(n, NONE, np.int32))
-        for name in ("union_since", "married_since", "former", "parity", "last_birth", "kin_away"):
+        for name in ("union_since", "married_since", "former", "parity", "last_birth", "kin_away", "youngest"):
             setattr(self, name, np.zeros(n, np.int32))
 
     def __len__(self) -> int:

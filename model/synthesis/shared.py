@@ -58,8 +58,21 @@ def _with_kin(p: Persons, rows: np.ndarray) -> np.ndarray:
     return rows[order][~there]
 
 
-def settle_others(p: Persons, luck: Luck, step: int, rates: RateBook) -> None:
-    """Write the head of every household: couples, families, people alone first, then the others."""
+def _counted(p: Persons, rows: np.ndarray, households: np.ndarray, luck: Luck, step: int) -> None:
+    """As many households of two to four of similar age in every Quartier as it counts (as far as persons allow)."""
+    u = luck.uniform(Decision.START_OTHER, step, p.key[rows])
+    rows = rows[np.lexsort((p.key[rows], p.age[rows] + 3.0 * u, p.quartier[rows]))]
+    persons = np.bincount(p.quartier[rows], minlength=households.size)
+    wanted = np.clip(households, -(-persons // 4), np.maximum(persons // 2, 1))
+    flat = rank_in_group(p.quartier[rows]) * wanted[p.quartier[rows]] // np.maximum(persons, 1)[p.quartier[rows]]
+    _together(p, rows, p.quartier[rows].astype(np.int64) * (rows.size + 1) + flat)
+
+
+def settle_others(p: Persons, luck: Luck, step: int, rates: RateBook, counted: np.ndarray) -> None:
+    """Write the head of every household: couples, families, people alone first, then the others.
+
+    ``counted`` : households of others per Quartier (f64) where the region says how many, NaN where not.
+    """
     own = p.rows((p.head < 0) & (p.arrangement != OTHER) & (p.arrangement != RESIDENT) & (p.arrangement != CHILD))
     p.head[own] = own
     partner = own[p.partner[own] >= 0]
@@ -68,6 +81,9 @@ def settle_others(p: Persons, luck: Luck, step: int, rates: RateBook) -> None:
     for rows in (second, same):
         p.head[rows] = p.partner[rows]
     other = p.rows(p.arrangement == OTHER)
+    here = ~np.isnan(counted[p.quartier[other]])
+    _counted(p, other[here], np.rint(np.nan_to_num(np.maximum(counted, 0))).astype(np.int64), luck, step)
+    other = other[~here]
     young = p.age[other] <= rates.parameter("shared_flat_oldest")
     _flats(p, other[young], luck, step)
     older = other[~young]

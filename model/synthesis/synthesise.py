@@ -12,15 +12,17 @@ from ..region.region import Region
 from ..start import Start
 from ..tables import NONE
 from ..timeline import step_of
+from . import arrangements as arrange
 from . import balance, children, couples, kin, shared, unions
 from .ages import single_ages
-from .arrangements import arrangements, known_households
 from .dwellings import HouseholdView, household_types, make_dwellings
-from .figures import CHILD, COUPLES, MARRIED, MARRIED_PARENT, OTHER, Figures, read_figures
+from .figures import CHILD, COUPLES, LONE_PARENT, MARRIED, MARRIED_PARENT, OTHER, Figures, read_figures
 from .institutions import residents
+from .known_households import REST, family_mix, known_households, report_known
 from .persons import RESIDENT, Persons, make_persons, other_keys
 from .report import Report
-from .targets import report_households, report_known
+from .targets import report_households
+from .youngest import ONLY_GROWN, counts_youngest, decide_youngest
 
 
 def synthesise(region: Region, rates: RateBook, seed: int) -> Start:
@@ -47,17 +49,20 @@ def synthesise(region: Region, rates: RateBook, seed: int) -> Start:
     persons = single_ages(region, figures, int(rates.parameter("spread_passes")), report)
     in_homes = residents(region, rates, figures, persons, report)
     private = persons - in_homes.sum(axis=-1)
-    p = make_persons(region, luck, step, arrangements(region, rates, figures, private), in_homes)
+    known, mix = known_households(region), family_mix(rates, figures, arrange.birth_density(rates, private.shape[2]))
+    p = make_persons(region, luck, step, arrange.arrangements(rates, figures, private, known, mix), in_homes)
     couples.even_out(p, luck, step, figures, n)
     together = couples.pair(p, luck, step, figures, rates, n)
     demoted = balance.too_many(p, luck, step, n)
     made, in_institution = balance.too_few(p, rates, n)
+    if counts_youngest(known):
+        demoted += decide_youngest(p, known, mix, rates, luck, step, n)
     families, unlinked = children.assign(p, luck, step, rates, figures, n)
     parents = together[children.eldest(p, together) < np.iinfo(np.int32).max]
     unions.older_than_children(p, parents, children.eldest(p, parents), luck, step, rates)
     unions.last_unions(p, luck, step, figures)
     children.fathers(p, luck, step, rates)
-    shared.settle_others(p, luck, step, rates)
+    shared.settle_others(p, luck, step, rates, _others_counted(p, known, n))
     borne = kin.children_borne(p, luck, step, figures)
     kin.link(p, borne, luck, step, rates, figures, decay(region, rates))
     kin.last_births(p, borne, luck, step, rates)
@@ -66,8 +71,14 @@ def synthesise(region: Region, rates: RateBook, seed: int) -> Start:
     report.add("minors in a Quartier without adults", None, 0, in_institution)
     report.add("children without a parent of fitting age", None, 0, unlinked)
     report_households(report, p, figures, rates, families)
-    report_known(report, p, known_households(region))
+    report_known(report, p, known, n)
     return _start(region, rates, luck, step, figures, p, report)
+
+
+def _others_counted(p: Persons, known: dict[str, np.ndarray], n: int) -> np.ndarray:
+    """Other households per Quartier that the region counts, less lone parents of only grown-up children; NaN = not counted."""
+    lone = p.rows((p.arrangement == LONE_PARENT) & (p.youngest == ONLY_GROWN))
+    return known.get(REST, np.full(n, np.nan)) - np.bincount(p.quartier[lone], minlength=n)
 
 
 def _households(p: Persons) -> np.ndarray:

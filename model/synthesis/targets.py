@@ -69,11 +69,3 @@ def report_households(report: Report, p: Persons, figures: Figures, rates: RateB
         rates.parameter("lone_parents_of_minors") * with_minor.size,
         _count(p.arrangement[with_minor] == LONE_PARENT),
     )
-
-
-def report_known(report: Report, p: Persons, known: dict[int, np.ndarray]) -> None:
-    """Households that the region counts (one person, lone parents), by Quartier."""
-    for arrangement, asked in known.items():
-        reached = np.bincount(p.quartier[p.arrangement == arrangement], minlength=asked.size)
-        for q in np.flatnonzero(~np.isnan(asked)):
-            report.add(f"households {ARRANGEMENTS[arrangement]}", int(q), asked[q], reached[q])

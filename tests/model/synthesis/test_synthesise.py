@@ -241,7 +241,7 @@ def test_counted_one_person_households_are_a_margin():
         }
     )
     start = made(towns.region(3, MIXED, households=households))
-    report = start.fit[start.fit["margin"] == "households alone"].set_index("quartier")
+    report = start.fit[start.fit["margin"] == "households one_person"].set_index("quartier")
     assert report["deviation"].abs().max() <= 12
     free = made(towns.region(3, MIXED))
     alone = np.bincount(
