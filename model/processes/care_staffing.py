@@ -16,7 +16,7 @@ from ..care_facilities import AMBULATORY, DAY_CARE, CareFacilities
 from ..care_staff import BRANCHES, a_year_later, exits, start_ages, trend_entrants, units_lost
 from ..measures import CARE_KINDS
 from ..process import Process
-from ..timeline import is_year_end
+from ..timeline import STEPS_PER_YEAR, is_year_end
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -37,8 +37,10 @@ def staff_per_unit(model: QuartierModel) -> np.ndarray:
 
 
 def _young(model: QuartierModel) -> float:
-    age = model.ages()[model.people.present == 1]
-    return float(np.count_nonzero((age >= 18) & (age < 35)))
+    """People of 18 to 34 in the town."""
+    p, now = model.people, model.now
+    born = (p.birth > now - 35 * STEPS_PER_YEAR) & (p.birth <= now - 18 * STEPS_PER_YEAR)
+    return float(np.count_nonzero(born & (p.present == 1)))
 
 
 def start_staff(model: QuartierModel) -> None:
