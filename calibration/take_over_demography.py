@@ -107,6 +107,7 @@ def migration(derived: Path) -> None:
     table = to_oldest(frame)
     table.loc[table["age"] > frame["age"].max(), "in_abroad"] = 0
     write_table("migration.csv", table)
+    write_table("moves_by_distance.csv", table[["sex", "age"]].assign(level=1))
 
 
 if __name__ == "__main__":

@@ -77,6 +77,7 @@ class Decision(IntEnum):
     CONTACT = 44
     SCHOOL_ENTRY = 45
     KIN_DISTANCE = 46
+    SURROUNDINGS = 47
     HOME_TASTE = 50
     HOME_LOTTERY = 51
     HOME_ARRIVALS = 52

@@ -48,6 +48,8 @@ EVENTS: Final = (
     "entries_in_own_quartier",
     "left_for_home_outside",
     "admitted_from_outside",
+    "in_migration_surroundings",
+    "out_migration_surroundings",
 )
 """What is counted per Quartier in every step."""
 

@@ -206,6 +206,8 @@ EVENT_LABELS: Final = (
     Label("entries_in_own_quartier", "of these into a home in the own Quartier", "davon in ein Heim im eigenen Quartier"),
     Label("left_for_home_outside", "departures to a nursing home outside the town", "Fortzüge in ein Heim auswärts"),
     Label("admitted_from_outside", "admissions to nursing homes from outside the town", "Heimaufnahmen von auswärts"),
+    Label("in_migration_surroundings", "of the arrivals from Germany: from up to 30 km", "Zuzüge aus dem Umland"),
+    Label("out_migration_surroundings", "of the departures to Germany: up to 30 km", "Fortzüge ins Umland"),
 )
 """In the order of `quartier.model.model.EVENTS`; a test holds the two together."""
 
@@ -216,6 +218,8 @@ EVENT_BASIS: Final = {
     "in_migration_abroad": "moves",
     "out_migration_germany": "moves",
     "out_migration_abroad": "moves",
+    "in_migration_surroundings": "moves",
+    "out_migration_surroundings": "moves",
     "moves_in": "moves",
     "moves_out": "moves",
 }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
-    """In-moves from Germany as a ratio to the town's out-moves by the national profile, float64 [sex, age].
+    """In-moves as a ratio to those by the national rates, float64 [origin, sex, age], origins Germany and abroad.
 
     Out-moves plus the net by age, at least a fixed share of the out-moves. The net by age is what two register years show
     (`cohort_change`), else what keeps the town's pyramid. Where the register has several years, all ratios are scaled so
@@ -39,8 +39,8 @@ def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
     rates, town = model.rates, stock.sum(axis=0)
     base = pad_ages(rates["in_migration_germany"].values) * town
     out = expected_out_moves(model)
-    abroad = pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)
-    level = _level_by_age(model)
+    level, of_abroad = _level_by_age(model)[0], _level_of_abroad(model, town)
+    abroad = of_abroad * pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)
     observed = observed_net(model, town)
     net_of_age = net_by_age(rates, town) if observed is None else observed
     wished = base * level * rates.parameter("in_migration_level") + net_of_age
@@ -49,12 +49,23 @@ def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
     net = register_net(model, town)
     if net is not None and moves.sum() > 0:
         moves = moves * max(float(out.sum() + net - abroad.sum()), float(least.sum())) / moves.sum()
-    return np.divide(moves, base, out=np.ones_like(base), where=base > 0)
+    ratio = np.divide(moves, base, out=np.ones_like(base), where=base > 0)
+    return np.stack((ratio, np.full_like(ratio, of_abroad)))
 
 
 def _level_by_age(model: QuartierModel) -> np.ndarray:
-    """The town's level of out-moves [sex, age], 1 where nothing is registered: whom a town sends away it also receives."""
-    return model.side.get("out_migrate", {}).get("level", np.ones((2, AGES)))
+    """The town's level of out-moves [destination, sex, age], 1 where none are registered: whom it sends away it also receives."""
+    return model.side.get("out_migrate", {}).get("level", np.ones((2, 2, AGES)))
+
+
+def _level_of_abroad(model: QuartierModel, town: np.ndarray) -> float:
+    """In-moves from abroad against the national rates: as registered by origin, else 1."""
+    found = flows_before_start(model, "in_move")
+    if found is None or not found.origins:
+        return 1.0
+    expected = (pad_ages(model.rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)).sum()
+    share = found.origins.get("abroad", 0.0) / max(sum(found.origins.values()), 1e-9)
+    return float(share * found.total / max(expected, 1e-9))
 
 
 def _share_of_bands(model: QuartierModel, all_moves: np.ndarray, abroad: np.ndarray) -> np.ndarray:

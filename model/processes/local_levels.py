@@ -75,25 +75,30 @@ def _expected_deaths(model: QuartierModel, year: int) -> np.ndarray:
 
 
 def out_moves_level(model: QuartierModel, expected: Callable[[], np.ndarray]) -> np.ndarray:
-    """The town's out-moves against the national rates', float64 [sex, age].
+    """The town's out-moves against the national rates', float64 [destination, sex, age], destinations Germany and abroad.
 
-    One level for all, and where out-moves are told by sex or age each band's own, shrunken towards it (model-demography.md 9).
+    One level for all; where out-moves are told by destination, one for each; where they are told by sex or age, each
+    band's own, shrunken towards the town's (model-demography.md 9).
 
     Parameters
     ----------
-    expected : works out the persons expected to leave in a year by the national rates [sex, age]; asked only if needed.
+    expected : works out the persons expected to leave in a year by the national rates [destination, sex, age]; asked only
+        if needed.
     """
     found = flows_before_start(model, "out_move")
-    level = np.ones((2, AGES))
+    level = np.ones((2, 2, AGES))
     if found is None or found.total <= 0:
         return level
     moves = expected()
-    town = found.total / max(moves.sum(), 1e-9)
-    level *= town
-    k = model.rates.parameter("out_moves_shrinkage")
+    level *= found.total / max(moves.sum(), 1e-9)
+    if found.origins:
+        abroad = found.origins.get("abroad", 0.0)
+        told = np.array([sum(found.origins.values()) - abroad, abroad])
+        level = level * (told / told.sum() * moves.sum() / np.maximum(moves.sum(axis=(1, 2)), 1e-9))[:, None, None]
+    k, of_town = model.rates.parameter("out_moves_shrinkage"), (level * moves).sum(axis=0)
     for sex, first, last, persons in found.bands:
         cells = np.s_[band_rows(sex), first : AGES if last < 0 else last + 1]
-        level[cells] = town * (persons + k) / (town * moves[cells].sum() + k)
+        level[(slice(None), *cells)] *= (persons + k) / (of_town[cells].sum() + k)
     return level
 
 

@@ -15,7 +15,8 @@ from ..timeline import STEPS_PER_YEAR
 from .care_need import care_of_arrivals
 from .disability import disability_of_arrivals
 from .local_levels import out_moves_level
-from .out_moves import ORIGINS, expected_out_moves, out_bound, who_leaves
+from .origins import distance_rates, is_near
+from .out_moves import ORIGINS, expected_by_destination, out_bound, who_leaves
 from .repair import repair
 from .templates import Templates, make_templates
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def start_out_migration(model: QuartierModel) -> None:
     """Fix the town's own level of out-moves from its register; nothing else may stand in the side table yet."""
     model.side["out_migrate"] = {}
-    model.side["out_migrate"] = {"level": out_moves_level(model, lambda: expected_out_moves(model))}
+    model.side["out_migrate"] = {"level": out_moves_level(model, lambda: expected_by_destination(model))}
 
 
 def out_migrate(model: QuartierModel) -> None:
@@ -40,9 +41,21 @@ def leave_town(model: QuartierModel, leaders: np.ndarray, abroad: np.ndarray) ->
     rows, leader = with_children(model, leaders, int(model.rates.parameter("age_of_majority")))
     for name, going in (("abroad", abroad[leader]), ("germany", ~abroad[leader])):
         model.count(f"out_migration_{name}", p.quartier[rows[going]])
+    near = _goes_near(model, leaders)[leader] & ~abroad[leader]
+    model.count("out_migration_surroundings", p.quartier[rows[near]])
     left = p.household[rows]
     remove(model, rows, died=False, abroad=abroad[leader])
     repair(model, left)
+
+
+def _goes_near(model: QuartierModel, leaders: np.ndarray) -> np.ndarray:
+    """Whether each would go to the surroundings if within Germany (bool); partners who leave together go to the same place."""
+    p = model.people
+    deciding = leaders.copy()
+    partner = model.rows_of(p.partner[leaders])
+    follows = (p.leads[leaders] == 0) & np.isin(partner, leaders)
+    deciding[follows] = partner[follows]
+    return is_near(model, "out", p.key[deciding], p.quartier[deciding], p.sex[deciding], model.ages(deciding))
 
 
 def start_in_migration(model: QuartierModel) -> None:
@@ -111,6 +124,9 @@ def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, ke
         templates.union[source[pair]] == Union.MARRIED,
         templates.since_union[source[pair]],
     )
+    if origin == "germany":
+        near = templates.comes_near(model, which, keys)[household]
+        model.count("in_migration_surroundings", model.people.quartier[rows[near]])
     care_of_arrivals(model, rows)
     disability_of_arrivals(model, rows)
     kin_of_arrivals(model, rows, origin)
@@ -135,7 +151,13 @@ OUT_MIGRATE = Process(
     "out_migrate",
     reads=("people.birth", "people.sex", "people.role", "people.partner", "people.mother", "people.father"),
     writes=("households.remove", "households.join"),
-    rates=("out_migration_germany", "out_migration_abroad", "parents_of_minors", "leaving_home"),
+    rates=(
+        "out_migration_germany",
+        "out_migration_abroad",
+        *distance_rates("out"),
+        "parents_of_minors",
+        "leaving_home",
+    ),
     step=out_migrate,
     start=start_out_migration,
     bounds={
@@ -156,7 +178,7 @@ IN_MIGRATE = Process(
         "people.mother",
         "people.father",
     ),
-    rates=("in_migration_germany", "in_migration_abroad"),
+    rates=("in_migration_germany", "in_migration_abroad", *distance_rates("in")),
     step=in_migrate,
     start=start_in_migration,
 )

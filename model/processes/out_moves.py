@@ -13,6 +13,7 @@ from ..rates import RateBook, probability
 from ..shortlist import block_of_luck, shortlist_with_luck
 from ..tables import NONE
 from ..thresholds import AGES, pad_ages
+from .origins import distance_mix, distance_rates
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -164,15 +165,17 @@ def out_hazards(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """
     rates, n = model.rates, model.n_quartiere
     names = ("leaving_home", *(f"out_migration_{destination}" for destination in ORIGINS))
-    resolved = [rates.resolve(name, model.now, n) for name in names]
+    mix_of, mix, _ = distance_mix(model, "out")
+    resolved = [*(rates.resolve(name, model.now, n) for name in names), (mix_of, mix)]
     classes, class_of = np.unique(np.stack([c for c, _ in resolved]), axis=1, return_inverse=True)
-    leaving, *bases = (pad_ages(values)[which] for (_, values), which in zip(resolved, classes, strict=True))
+    leaving, *bases, mix = (pad_ages(values)[which] for (_, values), which in zip(resolved, classes, strict=True))
+    bases[ORIGINS.index("germany")] = bases[ORIGINS.index("germany")] * mix
     parents = pad_ages(rates["parents_of_minors"].values)
     child, (_, others) = ratio_at_home(rates, leaving), relative_rates_at_home(rates)
-    local = model.side.get("out_migrate", {}).get("level", np.ones((2, AGES)))
+    local = model.side.get("out_migrate", {}).get("level", np.ones((len(ORIGINS), 2, AGES)))
     hazard = np.zeros((len(ORIGINS), classes.shape[1], UNITS, 2, AGES))
     for to, base in enumerate(bases):
-        base = base * rates.parameter("out_migration_level") * local
+        base = base * rates.parameter("out_migration_level") * local[to]
         family = rates.parameter(f"family_rate_{ORIGINS[to]}")
         childless = (others - family * parents) / (1 - parents)
         hazard[to, :, 1], hazard[to, :, 2], hazard[to, :, 5] = base * childless, base * family, base * child
@@ -185,7 +188,7 @@ def _chances(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
 
     Worked out anew when a scenario changes a rate.
     """
-    names = ("leaving_home", *(f"out_migration_{destination}" for destination in ORIGINS))
+    names = ("leaving_home", *(f"out_migration_{destination}" for destination in ORIGINS), *distance_rates("out"))
     version = model.rates.version(names, model.now)
     side = model.side.setdefault("out_migrate", {})
     if side.get("version") != version:
@@ -233,24 +236,30 @@ def _share_at_home(rates: RateBook) -> np.ndarray:
 
 
 def expected_out_moves(model: QuartierModel) -> np.ndarray:
-    """Persons expected to leave in a year, float64 [sex, age], on the town's present composition.
+    """Persons expected to leave in a year, float64 [sex, age], on the town's present composition."""
+    return expected_by_destination(model).sum(axis=0)
+
+
+def expected_by_destination(model: QuartierModel) -> np.ndarray:
+    """Persons expected to leave in a year, float64 [destination, sex, age], on the town's present composition.
 
     A person of a couple goes with either partner's decision, a minor with the mother's household (else the father's).
     """
     p = model.people
     rows = np.flatnonzero(p.present == 1)
     unit, age = moving_units(model, rows), model.ages(rows)
-    chance = np.zeros(len(p))
-    class_of, hazard = out_hazards(model)
-    for to in range(len(ORIGINS)):
-        chance[rows] += hazard[to, class_of[p.quartier[rows]], unit, p.sex[rows], age]
     coupled = rows[(unit == 3) | (unit == 4)]
-    together = chance[coupled] + chance[model.rows_of(p.partner[coupled])]
-    chance[coupled] = together
+    partners = model.rows_of(p.partner[coupled])
     minors = rows[(unit == 0) & (p.role[rows] == Role.CHILD)]
     mother, father = model.rows_of(p.mother[minors]), model.rows_of(p.father[minors])
     parent = np.where(mother >= 0, mother, father)
-    chance[minors[parent >= 0]] = chance[parent[parent >= 0]]
-    moves = np.zeros((2, AGES))
-    np.add.at(moves, (p.sex[rows], age), chance[rows])
+    class_of, hazard = out_hazards(model)
+    moves = np.zeros((len(ORIGINS), 2, AGES))
+    for to in range(len(ORIGINS)):
+        chance = np.zeros(len(p))
+        chance[rows] = hazard[to, class_of[p.quartier[rows]], unit, p.sex[rows], age]
+        together = chance[coupled] + chance[partners]
+        chance[coupled] = together
+        chance[minors[parent >= 0]] = chance[parent[parent >= 0]]
+        np.add.at(moves[to], (p.sex[rows], age), chance[rows])
     return moves

@@ -12,6 +12,8 @@ from ..households import members
 from ..luck import Decision, Luck
 from ..thresholds import pad_ages
 from .in_moves import in_move_profile
+from .origins import distance_mix, distance_rates
+from .out_moves import ORIGINS
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -52,8 +54,9 @@ class Templates:
 
     def households_per_year(self, model: QuartierModel, origin: int) -> np.ndarray:
         """Households of each template that arrive in a year, fitted anew only when a modifier of the rates begins or ends."""
-        name = ("in_migration_germany", "in_migration_abroad")[origin]
-        version = (origin, model.rates.version((name,), model.now))
+        name = f"in_migration_{ORIGINS[origin]}"
+        names = (name, *distance_rates("in")) if ORIGINS[origin] == "germany" else (name,)
+        version = (origin, model.rates.version(names, model.now))
         if version not in self.fitted:
             target = self._in_moves(model, name)
             self.fitted[version] = _fit(self.prior[origin], self.content, target)
@@ -71,10 +74,24 @@ class Templates:
         class_of, rate = model.rates.resolve(name, model.now, model.n_quartiere)
         rate = pad_ages(rate)[class_of]
         per_quartier = self.stock if name == "in_migration_germany" else self.stock.sum(axis=2, keepdims=True)
-        moves = (rate * per_quartier).sum(axis=0)
         if name == "in_migration_germany":
-            moves = moves * self.profile
+            mix_of, mix, _ = distance_mix(model, "in")
+            rate = rate * mix[mix_of]
+        moves = (rate * per_quartier).sum(axis=0) * self.profile[ORIGINS.index(name.removeprefix("in_migration_"))]
         return _to_bands(moves).ravel()
+
+    def comes_near(self, model: QuartierModel, which: np.ndarray, keys: np.ndarray) -> np.ndarray:
+        """Whether each of these households, by number of its template and key, comes from the surroundings (bool).
+
+        By the sex and age of the first member; a scenario for some Quartiere counts by their share of the residents.
+        """
+        class_of, level, near = distance_mix(model, "in")
+        weight = self.stock.sum(axis=(1, 2))
+        in_class = np.bincount(class_of, weight, minlength=len(near))[:, None, None] * level
+        share = (near * in_class).sum(axis=0) / np.maximum(in_class.sum(axis=0), 1e-12)
+        lead = self.first[which]
+        u = model.luck.uniform(Decision.SURROUNDINGS, model.now, keys)
+        return u < share[self.sex[lead], self.age[lead]]
 
 
 def _to_bands(by_age: np.ndarray) -> np.ndarray:
@@ -178,7 +195,7 @@ def _priors(model: QuartierModel, household: np.ndarray, picked: np.ndarray, n: 
     family = np.bincount(household, child & (age < rates.parameter("migrates_alone_from")), minlength=n) > 0
     adults = np.maximum(np.bincount(household, ~child, minlength=n), 1)
     priors = []
-    for origin in ("germany", "abroad"):
+    for origin in ORIGINS:
         rate = pad_ages(rates[f"out_migration_{origin}"].values)[p.sex[picked], age]
         mean = np.bincount(household, rate * ~child, minlength=n) / adults
         priors.append(np.maximum(mean * np.where(family, rates.parameter(f"family_rate_{origin}"), 1.0), 1e-9))

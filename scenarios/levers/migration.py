@@ -16,13 +16,17 @@ class Migration(Aged):
 
     name: Literal["migration"]
     direction: Literal["in", "out"] = Field(description="into the town or out of it")
-    area: Literal["germany", "abroad", "both"] = Field(
-        "both", description="moves within Germany, from and to abroad, or both"
+    area: Literal["germany", "abroad", "both", "surroundings", "farther"] = Field(
+        "both",
+        description="moves within Germany, from and to abroad, or both; or of those within Germany only the ones of up to "
+        "30 km (surroundings) or beyond (farther)",
     )
     percent: Amounts = Field(description="more (or, negative, fewer) moves, in per cent")
     _check = above_minus_100("percent")
 
     def effects(self, setting: Setting) -> Effects:
-        """A factor on `in_migration_…` or `out_migration_…`."""
+        """A factor on `in_migration_…` or `out_migration_…`, on `in_moves_…` or `out_moves_…` of one distance."""
+        if self.area in ("surroundings", "farther"):
+            return Effects(factors(setting, self, self.percent, (f"{self.direction}_moves_{self.area}",)))
         areas = ("germany", "abroad") if self.area == "both" else (self.area,)
         return Effects(factors(setting, self, self.percent, tuple(f"{self.direction}_migration_{a}" for a in areas)))

@@ -80,7 +80,7 @@ def test_the_total_follows_the_register_within_the_limit():
     stock = model.side["in_migrate"].stock
     town = stock.sum(axis=0)
     rates = model.rates
-    moves = (in_move_profile(model, stock) * pad_ages(rates["in_migration_germany"].values) * town).sum()
+    moves = (in_move_profile(model, stock)[0] * pad_ages(rates["in_migration_germany"].values) * town).sum()
     abroad = (pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)).sum()
     out = expected_out_moves(model).sum()
     deaths = (pad_ages(rates["mortality"].values) * town).sum()

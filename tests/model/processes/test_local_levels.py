@@ -73,7 +73,7 @@ def test_out_moves_by_age_give_each_band_its_own_level_shrunken_towards_the_town
     plain = expected_out_moves(town((OUT_MIGRATE,)))
     young, old = plain[:, :30].sum(), plain[:, 30:].sum()
     rows = (("out_move", "", "", "t", 0, 29, 3 * young), ("out_move", "", "", "t", 30, -1, old))
-    level = town((OUT_MIGRATE,), *rows).side["out_migrate"]["level"]
+    level = town((OUT_MIGRATE,), *rows).side["out_migrate"]["level"][0]
     all_ages, k = (3 * young + old) / (young + old), RATES.parameter("out_moves_shrinkage")
     assert level[0, 20] == pytest.approx(all_ages * (3 * young + k) / (all_ages * young + k))
     assert level[1, 40] == pytest.approx(all_ages * (old + k) / (all_ages * old + k))
