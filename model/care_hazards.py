@@ -3,8 +3,10 @@
 The prevalence of each Pflegegrad by sex and exact age is given (care statistics 2017-2023, a trend variant, the
 state's level), and so are progression between grades and the ratio of mortality by grade. What is solved for, per sex
 and age, are the onset hazards by grade and the mortality of persons without a grade, such that four steps of the model
-(deaths, then at most one move) carry the shares at exact age x + 1/8 to those at x + 1 + 1/8 and total survival is that
-of the life table. Method: guide `model-care.md` 1.2-1.5. Plain numpy, all ages and both sexes at once.
+carry the shares at exact age x + 1/8 to those at x + 1 + 1/8 and total survival is that of the life table. The steps are
+those of `die` and `change_need`: deaths by the age completed at the end of the step, so that the last quarter of a year of
+age belongs to the next; then at most one move, by the age at its start. Method: guide `model-care.md` 1.2-1.5, whose
+scheme has both by the age at the start. Plain numpy, all ages and both sexes at once.
 """
 
 from __future__ import annotations
@@ -107,6 +109,26 @@ def life_table(rates: RateBook, year: int) -> np.ndarray:
     return hazard[:, :AGES]
 
 
+def by_age_at_end(hazard: np.ndarray) -> np.ndarray:
+    """Death hazards (float64 [..., age]) of a life table as hazards by the age completed at the end of a step.
+
+    On average people are half a step younger while it runs: an eighth of the exposure at a completed age belongs to the
+    age before, else life expectancy would be 0.12 years short. Newborns are exposed in three steps of their first year,
+    so their hazard is raised by 4/3.
+    """
+    younger = 0.5 / STEPS_PER_YEAR
+    out = hazard.copy()
+    out[..., 1:] = (1 - younger) * hazard[..., 1:] + younger * hazard[..., :-1]
+    out[..., 0] *= (1 - younger) * STEPS_PER_YEAR / (STEPS_PER_YEAR - 1)
+    return out
+
+
+def next_age(values: np.ndarray) -> np.ndarray:
+    """Values (last axis: sex times age, or age) of the next year of age; the last stays."""
+    by_age = values.reshape(*values.shape[:-1], -1, AGES)
+    return np.concatenate((by_age[..., 1:], by_age[..., -1:]), axis=-1).reshape(values.shape)
+
+
 def mortality_ratio(rates: RateBook) -> np.ndarray:
     """Mortality by grade 0..5 relative to no grade, float64 [6, age] (model-care.md 1.3)."""
     age = np.arange(AGES) + 0.5
@@ -129,20 +151,22 @@ class _Given:
     recovery: float
     least_onset: np.ndarray
     least_upgrade: float
+    age_at_end: bool
 
 
-def _given(rates: RateBook, before: np.ndarray, after: np.ndarray, hazard: np.ndarray) -> _Given:
+def _given(rates: RateBook, before: np.ndarray, after: np.ndarray, hazard: np.ndarray, age_at_end: bool) -> _Given:
     least = np.array([rates.parameter(f"care_least_onset_{g + 1}") for g in range(GRADES)])
     return _Given(
         before[:, :, :-1].reshape(6, -1),
         after[:, :, 1:].reshape(6, -1),
-        hazard.reshape(-1),
+        (by_age_at_end(hazard) if age_at_end else hazard).reshape(-1),
         np.tile(mortality_ratio(rates), (1, 2)),
         np.tile(rates["care_upgrade"].values.T, (1, 2)),
         rates.parameter("care_downgrade"),
         rates.parameter("care_recovery"),
         least[:, None],
         rates.parameter("care_least_upgrade"),
+        age_at_end,
     )
 
 
@@ -168,8 +192,8 @@ def _year(
     moved = -np.expm1(-total * DT) / np.maximum(total, 1e-300)
     survive = np.exp(-factor * g.ratio * g.hazard * DT)
     states = [g.before]
-    for _ in range(STEPS_PER_YEAR):
-        n = states[-1] * survive
+    for quarter in range(1, STEPS_PER_YEAR + 1):
+        n = states[-1] * (next_age(survive) if g.age_at_end and quarter == STEPS_PER_YEAR else survive)
         leaving = n * moved
         entered, back = leaving[0] * onset, leaving[1:] * recovery
         up, down = leaving[1:5] * upgrade, leaving[2:] * g.downgrade
@@ -186,12 +210,14 @@ def _solve(g: _Given) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, n
     middle = np.maximum((g.before + g.after) / 2, 1e-12)
     flow = (g.after - g.before)[1:].copy()
     factor = 1 / (middle * g.ratio).sum(0)
+    last = next_age(g.hazard) if g.age_at_end else g.hazard
+    of_the_year = ((STEPS_PER_YEAR - 1) * g.hazard + last) * DT
     for _ in range(ITERATIONS):
         hazards = _from_flows(g, flow, middle)
         states = _year(g, *hazards, factor)
         alive = states[-1].sum(0)
         missed = g.after[1:] - states[-1][1:] / alive
-        dying = -np.log(alive) / g.hazard
+        dying = -np.log(alive) / of_the_year
         if np.abs(missed).max() < TOLERANCE and np.abs(dying - 1).max() < TOLERANCE:
             break
         flow += missed
@@ -202,19 +228,23 @@ def _solve(g: _Given) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, n
     return (*hazards, factor, mean / mean.sum(0))
 
 
-def solve_year(rates: RateBook, before: np.ndarray, after: np.ndarray, hazard: np.ndarray) -> CareRates:
+def solve_year(
+    rates: RateBook, before: np.ndarray, after: np.ndarray, hazard: np.ndarray, age_at_end: bool = True
+) -> CareRates:
     """Hazards that carry ``before`` to ``after`` within a year.
 
     Parameters
     ----------
     before, after : float64 [6, sex, 0..110], shares by grade at exact ages, as `path` gives them.
     hazard : float64 [sex, 0..109], death hazards of the life table.
+    age_at_end : whether deaths go by the age completed at the end of a step, as in `die`; else at its start, as in the
+        guide's tables.
 
     Raises
     ------
     ArithmeticError : the path cannot be followed.
     """
-    g = _given(rates, before, after, hazard)
+    g = _given(rates, before, after, hazard, age_at_end)
     onset, upgrade, recovery, factor, mean = _solve(g)
 
     def by_age(values: np.ndarray) -> np.ndarray:
@@ -248,8 +278,10 @@ _TABLES: Final = (
     "mortality_decline",
     "disability_prevalence",
     "disability_loss",
+    "dementia_share",
+    "dementia_incidence",
 )
-_SUBJECTS: Final = ("care_", "mortality_", "disability_")
+_SUBJECTS: Final = ("care_", "mortality_", "disability_", "dementia_")
 
 
 def care_rates(rates: RateBook, year: int, variant: Variant | None = None) -> CareRates:
@@ -279,6 +311,14 @@ def care_prevalence(rates: RateBook, year: int, variant: Variant | None = None) 
     return remembered(rates, "stock", chosen, year, make)
 
 
+def survival(rates: RateBook, year: int, variant: Variant | None = None) -> np.ndarray:
+    """Survival of the four steps of each year of age, float64 [step, sex, age, grade 0..5]."""
+    hazard = by_age_at_end(life_table(rates, year))[..., None]
+    first = np.exp(-care_rates(rates, year, variant).death_factor * hazard * DT)
+    last = np.concatenate((first[:, 1:], first[:, -1:]), axis=1)
+    return np.stack([first] * (STEPS_PER_YEAR - 1) + [last])
+
+
 def death_factors(rates: RateBook, year: int) -> np.ndarray:
     """Factor on the life table's death hazard by grade, float64 [sex, age 0..109, grade 0..5]; keeps the life table."""
     return care_rates(rates, year).death_factor
@@ -299,23 +339,26 @@ def frail_ratio(rates: RateBook) -> np.ndarray:
     return np.exp(np.log(rates.parameter("care_frail_ratio_at_70")) * weight)
 
 
-def death_factors_by_code(rates: RateBook, year: int, frail: bool = True) -> np.ndarray:
+def death_factors_by_code(
+    rates: RateBook, year: int, frail: bool = True, demented: np.ndarray | None = None
+) -> np.ndarray:
     """Factor on the life table's death hazard by value of the column `care`, float64 [sex, age 0..109, 0..31].
 
     Within a grade people with dementia die more often, and so do the frail (those who want a nursing home, wherever
     they live). Both are normalised on the probability of a step with the shares of the tables, so that deaths by grade,
-    and with them the life table, stay. ``frail`` False leaves frailty out (for runs without `arrange_care`).
+    and with them the life table, stay. ``frail`` False leaves frailty out (for runs without `arrange_care`); ``demented``
+    is the share by sex, age and grade, by default that of the start.
     """
-    hazard = life_table(rates, year)[..., None]
+    hazard = by_age_at_end(life_table(rates, year))[..., None]
     p = -np.expm1(-care_rates(rates, year).death_factor * hazard * DT)
-    share = rates["dementia_share"].values
+    share = rates["dementia_share"].values if demented is None else demented
     ratio, frailty = rates.parameter("dementia_death_ratio"), frail_ratio(rates)
     lives = resident_share(rates)
     out = np.zeros((2, AGES, CODES))
     for code in range(CODES):
-        grade, demented, is_frail = min(code & 7, GRADES), (code >> 3) & 1, (code >> 4) & 1
-        level = ratio**demented / (1 + share[..., grade] * (ratio - 1))
+        grade, is_demented, is_frail = min(code & 7, GRADES), (code >> 3) & 1, (code >> 4) & 1
+        level = ratio**is_demented / (1 + share[..., grade] * (ratio - 1))
         if frail and grade > 0:
-            level *= frailty**is_frail / (1 + lives[:, :, grade - 1, demented] * (frailty - 1))
+            level *= frailty**is_frail / (1 + lives[:, :, grade - 1, is_demented] * (frailty - 1))
         out[..., code] = np.minimum(p[..., grade] * level, 1 - 1e-6)
     return -np.log1p(-out) / (hazard * DT)

@@ -7,18 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import toy
-from quartier.model.care_hazards import AGES, death_factors_by_code, life_table
-from quartier.model.households import remove
-from quartier.model.luck import Decision, Domain, derive_keys
+from quartier.model.care_hazards import AGES, life_table
+from quartier.model.luck import Domain, derive_keys
 from quartier.model.measures import Measure
 from quartier.model.model import QuartierModel
 from quartier.model.process import Process
-from quartier.model.processes.care_need import by_quarter
-from quartier.model.processes.repair import repair
-from quartier.model.rates import RateBook, read_rate_book, threshold
-from quartier.model.screen import question, screen
+from quartier.model.rates import RateBook, read_rate_book
 from quartier.model.start import Start
-from quartier.model.timeline import year_of
 
 
 def constant_rates(state: str = "00", **parameters: float) -> RateBook:
@@ -29,25 +24,6 @@ def constant_rates(state: str = "00", **parameters: float) -> RateBook:
         rates, rates={**rates.rates, "mortality_decline": still},
         parameters={**rates.parameters, "care_trend": 0.0, **parameters}, _cache={},
     )
-
-
-def die_by_code(model: QuartierModel) -> None:
-    """Deaths in the scheme for which the care hazards are solved: by age at the start of the quarter and care code."""
-    side, year = model.side.setdefault("die_by_code", {}), year_of(model.now)
-    if side.get("year") != year:
-        factor = death_factors_by_code(model.rates, year, frail=model.has("arrange_care"))
-        p = -np.expm1(-factor * life_table(model.rates, year)[..., None] / 4)
-        side.update(year=year, table=threshold(by_quarter(np.moveaxis(p, 2, 0))))
-    p = model.people
-    asked = question(Decision.DEATH, side["table"], [p.care, p.sex], years=False)
-    rows, _ = screen(model.luck, model.now, Decision.DEATH // 4, p.key, p.present, p.birth, (asked,))
-    model.count("deaths", p.quartier[rows])
-    left = p.household[rows]
-    remove(model, rows, died=True)
-    repair(model, left)
-
-
-DIE_BY_CODE = Process("die", (), (), (), die_by_code)
 
 
 def old_and_young(n: int, youngest: int = 0, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,8 +1,8 @@
 """Care need: onset and change of Pflegegrad, and dementia, in the quarterly scheme of the guide (1.1, 1.6).
 
-Deaths come before (`die`). Survivors make at most one move; its target is drawn by inverse CDF. Then dementia. Rates
-belong to the age at the start of the quarter, so a person born in this step faces them from the next step on; the
-hazards of `quartier.model.care_hazards` are solved for exactly this. Newborns have no grade.
+Deaths come before (`die`, by the age completed at the end of the step). Survivors make at most one move; its target is drawn
+by inverse CDF. Then dementia. Rates belong to the age at the start of the quarter, so a person born in this step faces them
+from the next step on; the hazards of `quartier.model.care_hazards` are solved for exactly this. Newborns have no grade.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..care_hazards import AGES, CODES, GRADES, CareRates, care_prevalence, care_rates
 from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT
+from ..dementia import dementia_shares, incidence_by_grade, move_hazards, multiplier
 from ..luck import TWO32, Decision
 from ..process import Process
 from ..rates import MAX_HAZARD, probability, threshold
@@ -44,13 +45,11 @@ def grade_and_dementia(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def dementia_factor(model: QuartierModel, kind: str) -> np.ndarray:
     """Factor on a probability with and without dementia, [dementia, sex, age, grade 0..5]: their mean is one.
 
-    The mean is taken with the table's share of demented by grade, never with the living stock: one more person must not
-    change the others. ``kind`` is `onset`, `upgrade` or `death`.
+    The mean is taken with the share of demented by grade that the tables let expect in this year of the run, never with
+    the living stock: one more person must not change the others. ``kind`` is `onset`, `upgrade` or `death`.
     """
-    ratio = model.rates.parameter(f"dementia_{kind}_ratio")
-    share = model.rates["dementia_share"].values
-    without = 1 / (1 + share * (ratio - 1))
-    return np.stack((without, without * ratio))
+    share = dementia_shares(model.rates, year_of(model.now), year_of(model.start_step))
+    return multiplier(share, model.rates.parameter(f"dementia_{kind}_ratio"))
 
 
 def leaving_probabilities(model: QuartierModel, rates: CareRates) -> np.ndarray:
@@ -73,25 +72,16 @@ def leaving_probabilities(model: QuartierModel, rates: CareRates) -> np.ndarray:
 
 def _moves(rates: CareRates) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of an upgrade and of all other moves of people in grade 1..5, [sex, age, 5]."""
-    up, down, recovery = _hazards(rates)
+    up, down, recovery = move_hazards(rates)
     total = up + down + recovery
     moved = probability(total) / np.maximum(total, 1e-300)
     return moved * up, moved * (down + recovery)
 
 
-def _hazards(rates: CareRates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    up = np.concatenate((rates.upgrade, np.zeros((2, AGES, 1))), axis=-1)
-    down = np.full((2, AGES, GRADES), rates.downgrade)
-    down[..., 0] = 0
-    return up, down, rates.recovery
-
-
 def dementia_probabilities(model: QuartierModel) -> np.ndarray:
     """Probability of dementia within the step, float64 [care code, sex, age 0..109]; none for those who have it."""
-    incidence = model.rates["dementia_incidence"].values
-    ratio = [1.0, *(model.rates.parameter(f"dementia_incidence_grade_{g}") for g in range(1, GRADES + 1))]
     grade, demented = grade_and_dementia(np.arange(CODES))
-    return np.where(demented[:, None, None], 0.0, probability(incidence[None] * np.array(ratio)[grade][:, None, None]))
+    return np.where(demented[:, None, None], 0.0, incidence_by_grade(model.rates)[grade])
 
 
 def _tables(model: QuartierModel) -> dict[str, Any]:
@@ -186,7 +176,7 @@ def _could_fall_ill(model: QuartierModel, bound: np.ndarray) -> tuple[np.ndarray
 def targets(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """The grade (u8) to which people go who are known to move; by inverse CDF from the lowest grade up."""
     p, tables = model.people, _tables(model)
-    up, _, recovery = _hazards(tables["rates"])
+    up, _, recovery = move_hazards(tables["rates"])
     out = np.empty(rows.size, np.uint8)
     grade_reached(
         model.luck.stream,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..asking import ask_everyone
-from ..care_hazards import death_factors_by_code
+from ..care_hazards import by_age_at_end, death_factors_by_code
+from ..dementia import dementia_shares
 from ..households import remove
 from ..luck import Decision
 from ..process import Process
 from ..rates import MAX_HAZARD
 from ..thresholds import hazard_thresholds, pad_ages
-from ..timeline import STEPS_PER_YEAR, year_of
+from ..timeline import year_of
 from .local_levels import mortality_level
 from .repair import repair
 
@@ -29,21 +30,18 @@ def death_hazards(model: QuartierModel) -> np.ndarray:
 
     ``h0 * exp(-decline * (year - base year))`` times the factor of the person's need, which keeps the life table of the
     whole population (model-demography.md 5, model-care.md 1.3), and the town's own level by sex; it never depends on the
-    place of care. Age counts at the end of the step, but on average people are half a step younger while it runs: an eighth
-    of the exposure at a completed age belongs to the age before, else life expectancy would be 0.12 years short. Newborns
-    are exposed in three steps of their first year, so their hazard is raised by 4/3.
+    place of care. Age counts at the end of the step, see `by_age_at_end`.
     """
     rates, year = model.rates, year_of(model.now)
     _, hazard = rates.resolve("mortality", model.now, model.n_quartiere)
     _, decline = rates.resolve("mortality_decline", model.now, model.n_quartiere)
     trend = np.exp(-decline[0] * (year - rates.parameter("mortality_base_year")))
     hazard = hazard * trend * model.side.get("die", {}).get("level", np.ones(2))[:, None]
-    younger = 0.5 / STEPS_PER_YEAR
-    hazard[..., 1:] = (1 - younger) * hazard[..., 1:] + younger * hazard[..., :-1]
-    hazard[..., 0] *= (1 - younger) * STEPS_PER_YEAR / (STEPS_PER_YEAR - 1)
+    hazard = by_age_at_end(hazard)
     by_code = pad_ages(np.repeat(hazard[:, None], CODES, axis=1))
     if model.has("change_need"):
-        factors = np.moveaxis(death_factors_by_code(rates, year, frail=model.has("arrange_care")), 2, 0)
+        demented = dementia_shares(rates, year, year_of(model.start_step))
+        factors = np.moveaxis(death_factors_by_code(rates, year, model.has("arrange_care"), demented), 2, 0)
         by_code = by_code * pad_ages(factors)[None]
     return np.minimum(by_code, MAX_HAZARD)  # a scenario's level times the factor of a high grade
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..care_hazards import AGES, GRADES, care_rates, life_table, remembered
+from ..care_hazards import AGES, GRADES, care_rates, remembered, survival
 from ..columns import DISABILITY_CARD_BIT
 from ..luck import Decision
 from ..process import Process
@@ -41,7 +41,7 @@ def target_shares(rates: RateBook) -> np.ndarray:
 
 
 def care_moves(rates: RateBook) -> tuple[np.ndarray, np.ndarray]:
-    """Survival [sex, age, 6] and moves between grades [sex, age, 6, 6] within a step, at the constant rates of care."""
+    """Survival [step, sex, age, 6] and moves between grades [sex, age, 6, 6] within a step, at constant rates of care."""
     year = int(rates.parameter("mortality_base_year"))
     care = care_rates(rates, year, "constant")
     hazard = np.zeros((2, AGES, GRADES + 1, GRADES + 1))
@@ -53,7 +53,7 @@ def care_moves(rates: RateBook) -> tuple[np.ndarray, np.ndarray]:
     moved = probability(total)
     moves = hazard * (moved / np.maximum(total, 1e-300))[..., None]
     moves[..., range(GRADES + 1), range(GRADES + 1)] = 1 - moved
-    return np.exp(-care.death_factor * life_table(rates, year)[..., None] / STEPS_PER_YEAR), moves
+    return survival(rates, year, "constant"), moves
 
 
 def recognition(rates: RateBook, with_care: bool = True) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +72,7 @@ def stationary_probabilities(rates: RateBook, with_care: bool = True) -> tuple[n
     """
     target, lost = target_shares(rates), probability(rates["disability_loss"].values)
     shape = (2, AGES, GRADES + 1)
-    still = np.ones(shape), np.broadcast_to(np.eye(GRADES + 1), (*shape, GRADES + 1))
+    still = np.ones((STEPS_PER_YEAR, *shape)), np.broadcast_to(np.eye(GRADES + 1), (*shape, GRADES + 1))
     survive, moves = care_moves(rates) if with_care else still
     first = int(rates.parameter("disability_care_grade_from"))
     at_onset = np.zeros((GRADES + 1, GRADES + 1))
@@ -82,7 +82,7 @@ def stationary_probabilities(rates: RateBook, with_care: bool = True) -> tuple[n
     state[:, 0, 0] = 1
     for x in range(AGES):
         state, recognised[:, x], lost[:, x] = _through_a_year(
-            state, survive[:, x], moves[:, x], at_onset, lost[:, x], target[:, x + 1]
+            state, survive[:, :, x], moves[:, x], at_onset, lost[:, x], target[:, x + 1]
         )
     return recognised, lost
 
@@ -101,8 +101,8 @@ def _through_a_year(
     def carried(net: np.ndarray) -> np.ndarray:
         gain, loss = np.maximum(net, 0)[:, None], (lost + np.maximum(-net, 0))[:, None]
         n = state
-        for _ in range(STEPS_PER_YEAR):
-            n = n * survive[:, None]
+        for quarter in range(STEPS_PER_YEAR):
+            n = n * survive[quarter][:, None]
             without, holding = n[:, 0, None] @ moves, n[:, 1, None] @ moves
             onset = (n[:, 0, None] @ with_card)[:, 0] * (1 - gain)
             without, holding = without[:, 0], holding[:, 0]

@@ -7,7 +7,7 @@ from math import exp
 import numpy as np
 import pytest
 import toy
-from care_toy import DIE_BY_CODE, constant_rates, singles
+from care_toy import constant_rates, singles
 from crowd import run
 from quartier.model.care_places_needed import STILL, Wishes, places_needed, waiting
 from quartier.model.cases import entries, remembered
@@ -15,6 +15,7 @@ from quartier.model.measures import PlacesMeasure
 from quartier.model.processes.care_giving import GIVE_CARE
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.care_setting import ARRANGE_CARE
+from quartier.model.processes.deaths import DIE
 from quartier.model.rates import Modifier
 from scipy.stats import poisson
 
@@ -112,7 +113,7 @@ def test_the_places_needed_are_the_same_whatever_the_places_of_the_run():
             measures.append(PlacesMeasure("nursing_home", places, "places", toy.START + 1))
         care = np.where(np.arange(3000) % 3 == 0, 1 + np.arange(3000) % 5, 0)
         model = singles(
-            3000, (DIE_BY_CODE, CHANGE_NEED, ARRANGE_CARE, GIVE_CARE), rates, youngest=70, care=care, measures=measures
+            3000, (DIE, CHANGE_NEED, ARRANGE_CARE, GIVE_CARE), rates, youngest=70, care=care, measures=measures
         )
         wishes = Wishes()
         wishes.look(model)

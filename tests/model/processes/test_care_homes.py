@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
-from care_toy import DIE_BY_CODE, constant_rates, singles
+from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
 from quartier.model.care_facilities import NURSING_HOME
 from quartier.model.cases import remembered
@@ -19,6 +19,7 @@ from quartier.model.processes.care_giving import GIVE_CARE
 from quartier.model.processes.care_homes import _poisson, occupied, priority
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.care_setting import ARRANGE_CARE
+from quartier.model.processes.deaths import DIE
 from quartier.model.rates import Modifier
 
 EVERYBODY = {"care_home_state_shift": 60.0, "care_home_place_blocked": 0.0, "care_home_from_outside": 0.0}
@@ -170,7 +171,7 @@ def old_town(places: int | None = None, **parameters: float) -> QuartierModel:
     if places is not None:
         rates = rates.with_modifiers([FROZEN])
         measures.append(PlacesMeasure("nursing_home", places, "places", toy.START + 1))
-    processes = (DIE_BY_CODE, CHANGE_NEED, ARRANGE_CARE, GIVE_CARE)
+    processes = (DIE, CHANGE_NEED, ARRANGE_CARE, GIVE_CARE)
     return singles(CROWD, processes, rates, youngest=70, measures=measures, **columns)
 
 

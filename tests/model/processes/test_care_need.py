@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import toy
-from care_toy import DIE_BY_CODE, constant_rates, singles
+from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
-from quartier.model.care_hazards import care_prevalence, care_rates, life_table
+from quartier.model.care_hazards import by_age_at_end, care_prevalence, care_rates, life_table
 from quartier.model.columns import DEMENTIA_BIT
 from quartier.model.processes.care_need import CHANGE_NEED, by_quarter, care_of_arrivals, targets
 from quartier.model.processes.care_start import groups
+from quartier.model.processes.deaths import DIE
 from quartier.model.rates import Modifier
 
 
@@ -132,13 +133,13 @@ def test_constant_rates_keep_prevalence_grades_and_the_life_table_for_twenty_yea
     """400,000 people who live alone, nobody is born: per sex and age group (60-69, 70-79, 80-89, 90+, cells of 1,000)
     prevalence within 2 %, and within the limit that all cells of a right model pass with 99 %; grade shares within one
     point; deaths within the limit; dementia within 3 %."""
-    model = singles(400_000, (DIE_BY_CODE, CHANGE_NEED), constant_rates())
+    model = singles(400_000, (DIE, CHANGE_NEED), constant_rates())
     expected_deaths, seen_deaths = 0.0, 0
-    life = life_table(model.rates, 2024)
+    life = by_age_at_end(life_table(model.rates, 2024))
     while model.now < toy.START + 80:
         p = model.people
         here = p.present == 1
-        age = np.minimum((model.now - p.birth[here].astype(int)) // 4, 109)
+        age = np.minimum((model.now + 1 - p.birth[here].astype(int)) // 4, 109)
         expected_deaths += -np.expm1(-life[p.sex[here], age] / 4).sum()
         model.step()
         seen_deaths += model.events["deaths"].sum()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import toy
-from care_toy import DIE_BY_CODE, constant_rates, singles
+from care_toy import constant_rates, singles
 from crowd import book, row, run, z_limit, z_of
 from quartier.model.care_hazards import resident_share
 from quartier.model.columns import FRAIL_BIT, Kind, Reason, Role, Setting
 from quartier.model.processes.care_carers import Carer, carer_situation, cases_of
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.care_setting import ARRANGE_CARE, wish_for_home, wish_for_service
+from quartier.model.processes.deaths import DIE
 
 EVERYBODY = {"care_home_state_shift": 60.0, "care_service_state_shift": -60.0}
 NOBODY = {"care_home_state_shift": -60.0}
@@ -152,7 +153,7 @@ def test_order_of_rows_does_not_matter():
 def test_without_any_kin_residents_rise_to_about_one_and_three_quarters_of_the_table():
     """80,000 people from 60 on, eight years, so that the stock is renewed. The guide finds 1.76 (4.4); in the limits
     1.4 to 2.0 there is room for men, who all count as never married here."""
-    model = singles(80_000, (DIE_BY_CODE, CHANGE_NEED, ARRANGE_CARE), constant_rates(), youngest=60)
+    model = singles(80_000, (DIE, CHANGE_NEED, ARRANGE_CARE), constant_rates(), youngest=60)
     for _ in range(32):
         model.step()
     p = model.people

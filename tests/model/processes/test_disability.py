@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import toy
-from care_toy import DIE_BY_CODE, constant_rates, singles
+from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
 from quartier.model.processes.care_need import CHANGE_NEED
+from quartier.model.processes.deaths import DIE
 from quartier.model.processes.disability import RECOGNISE_DISABILITY, disability_of_arrivals, stationary_probabilities
 from quartier.model.rates import Modifier, read_rate_book
 
@@ -66,7 +67,7 @@ def test_recognition_is_no_probability_below_nil_and_loss_none_above_a_tenth():
 @pytest.mark.long
 def test_constant_rates_keep_the_prevalence_for_twenty_years():
     """300,000 people with deaths by grade: 20-64, 65-79, 80+ by sex within 3 % and the limit of six cells (99 %)."""
-    model = run(singles(300_000, (DIE_BY_CODE, CHANGE_NEED, RECOGNISE_DISABILITY), constant_rates()), 80)
+    model = run(singles(300_000, (DIE, CHANGE_NEED, RECOGNISE_DISABILITY), constant_rates()), 80)
     p, age = model.people, np.minimum(model.ages(), 109)
     share = model.rates["disability_prevalence"].values[p.sex, age]
     for sex in (0, 1):

@@ -1,0 +1,98 @@
+"""Dementia in the course of a run: the shares by grade that rates and mortality let expect of the start's.
+
+People with dementia get a grade sooner, go up sooner and die sooner; each of these multipliers is divided by its mean, so
+that flows between grades and deaths by grade stay those that were solved for. The mean needs the share of demented by grade.
+Incidence is constant while mortality falls, so the share rises; taken for constant, the share in need would drift by 0.5 %
+in twenty years. It is therefore carried on here, from tables alone: one more person in town changes nobody's luck.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .care_hazards import AGES, GRADES, CareRates, care_rates, chosen_variant, path, remembered, survival
+from .rates import RateBook, probability
+from .timeline import STEPS_PER_YEAR
+
+Shares = tuple[np.ndarray, np.ndarray]
+
+
+def multiplier(share: np.ndarray, ratio: float) -> np.ndarray:
+    """Factors without and with dementia, [dementia, ...], whose mean at this share of demented is one."""
+    without = 1 / (1 + share * (ratio - 1))
+    return np.stack((without, without * ratio))
+
+
+def move_hazards(care: CareRates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Hazards of an upgrade, a downgrade and recovery of people in grade 1..5, [sex, age, 5] each."""
+    up = np.concatenate((care.upgrade, np.zeros((2, AGES, 1))), axis=-1)
+    down = np.full((2, AGES, GRADES), care.downgrade)
+    down[..., 0] = 0
+    return up, down, care.recovery
+
+
+def incidence_by_grade(rates: RateBook) -> np.ndarray:
+    """Probability of dementia within a step, float64 [grade 0..5, sex, age]."""
+    ratio = [1.0, *(rates.parameter(f"dementia_incidence_grade_{g}") for g in range(1, GRADES + 1))]
+    return probability(rates["dementia_incidence"].values[None] * np.array(ratio)[:, None, None])
+
+
+def dementia_shares(rates: RateBook, year: int, since: int) -> np.ndarray:
+    """Expected share of demented during a year of a run, float64 [sex, age, grade 0..5].
+
+    ``since`` is the year at whose end the run starts, with the shares of the table.
+    """
+    if year <= since:
+        return rates["dementia_share"].values
+    return _carried(rates, year, since)[1]
+
+
+def _carried(rates: RateBook, year: int, since: int) -> Shares:
+    """State [dementia, sex, exact age x + 1/8, grade] at the end of a year and the mean share during it."""
+    variant = chosen_variant(rates)
+    if year == since:
+        mean = rates["dementia_share"].values
+        younger = np.concatenate((mean[:, :1], mean), axis=1)
+        older = np.concatenate((mean, mean[:, -1:]), axis=1)
+        share = (1.5 * younger + 2.5 * older) / STEPS_PER_YEAR  # between two years' means, which lie at x + 1/2
+        shares = np.moveaxis(path(rates, variant, year), 0, 2)
+        return np.stack((shares * (1 - share), shares * share)), mean
+    return remembered(rates, f"dementia {since}", variant, year, lambda: _through(rates, year, since))
+
+
+def _through(rates: RateBook, year: int, since: int) -> Shares:
+    care, survive = care_rates(rates, year), survival(rates, year)
+    ill = np.moveaxis(incidence_by_grade(rates), 0, 2)
+    ratio = [rates.parameter(f"dementia_{kind}_ratio") for kind in ("death", "onset", "upgrade")]
+    n = _carried(rates, year - 1, since)[0][:, :, :-1]
+    shares, persons = np.zeros(n.shape[1:]), np.zeros(n.shape[1:])
+    for quarter in range(STEPS_PER_YEAR):
+        shares += n[1]
+        persons += n.sum(0)
+        dying = multiplier(n[1] / np.maximum(n.sum(0), 1e-300), ratio[0]) * (1 - survive[quarter])
+        n = _moved(n * (1 - np.minimum(dying, 1)), care, ratio[1], ratio[2])
+        falling = n[0] * ill
+        n = np.stack((n[0] - falling, n[1] + falling))
+    born = np.zeros((2, 2, 1, GRADES + 1))
+    born[0, ..., 0] = 1
+    end = np.concatenate((born, n / n.sum((0, 3), keepdims=True)), axis=2)
+    return end, shares / np.maximum(persons, 1e-300)
+
+
+def _moved(n: np.ndarray, care: CareRates, onset_ratio: float, upgrade_ratio: float) -> np.ndarray:
+    """State after at most one move of everybody."""
+    share = n[1] / np.maximum(n.sum(0), 1e-300)
+    total = care.onset.sum(-1)
+    begin = np.minimum(probability(total) * multiplier(share[..., 0], onset_ratio), 1)
+    up, down, recovery = move_hazards(care)
+    leaving = up + down + recovery
+    part = probability(leaving) / np.maximum(leaving, 1e-300)
+    ups = n[..., 1:] * part * up * multiplier(share[..., 1:], upgrade_ratio)
+    downs, outs = n[..., 1:] * part * down, n[..., 1:] * part * recovery
+    entering = (n[..., 0] * begin)[..., None] * care.onset / np.maximum(total, 1e-300)[..., None]
+    out = n.copy()
+    out[..., 0] += outs.sum(-1) - entering.sum(-1)
+    out[..., 1:] += entering - outs - ups - downs
+    out[..., 2:] += ups[..., :-1]
+    out[..., 1:-1] += downs[..., 1:]
+    return out
