@@ -11,13 +11,13 @@ with every child who leaves.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
 
 from .columns import Role, Sex
-from .kin_distance import away_counts, away_numbers, one_child, start_place, take_one
+from .kin_distance import away_numbers, one_child, start_place, take_one
 from .luck import Decision, pair_keys
 from .process import Process
 from .rates import threshold
@@ -27,136 +27,6 @@ from .timeline import STEPS_PER_YEAR, is_year_end, year_of
 
 if TYPE_CHECKING:
     from .model import QuartierModel
-
-OLD: Final = 65
-"""Age from which the kin of a person are reported (the age limit of the statistics of care and pensions)."""
-MEASURES: Final = (
-    "persons",
-    "partner",
-    "partner_household",
-    "child_household",
-    "child_quartier",
-    "child_town",
-    "child_25_km",
-    "child_100_km",
-    "child_farther",
-    "no_child",
-    "kin_quartier",
-    "kin_town",
-    "children_town",
-    "children_25_km",
-    "children_100_km",
-    "children_farther",
-    "relatives_quartier",
-    "relatives_town",
-)
-"""What is counted of people of 65 and over: persons; with a partner, and who lives with him or her; then by the nearest living
-child, each person once: in the household, the same Quartier, the town, up to 25 km, up to 100 km, farther, none; with any kin in
-the same Quartier (the household included), in the town; last, numbers of children by place, and of kin in the Quartier and
-the town. Kin are partner, parents, children and siblings; siblings are known by a mother who has lived in the town."""
-
-
-@nb.njit(cache=True)
-def _nearest_children(present, birth, household, quartier, mother, father, row_of_id, latest, level, number, near):
-    """Per person born up to ``latest`` the place of the nearest living child in town (0 household, 1 Quartier, 2 town; 3 none)
-    and the numbers of children in town and in the Quartier."""
-    for i in range(present.size):
-        if not present[i] or household[i] < 0:
-            continue
-        for parent in (mother[i], father[i]):
-            if parent < 0:
-                continue
-            j = row_of_id[parent]
-            if j < 0 or not present[j] or birth[j] > latest:
-                continue
-            place = 2
-            if household[j] == household[i]:
-                place = 0
-            elif quartier[j] == quartier[i]:
-                place = 1
-            level[j] = min(level[j], place)
-            number[j] += 1
-            near[j] += place < 2
-
-
-def children_in_town(model: QuartierModel, oldest_birth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where the nearest living child of everyone born up to a quarter lives, and how many live in town and Quartier.
-
-    Returns
-    -------
-    level : u8 per row of people: 0 in the household, 1 in the same Quartier, 2 in the town, 3 none in town (or too young).
-    number, near : u8 per row of people, living children in town; those of them in the same Quartier (household included).
-    """
-    p = model.people
-    level, number, near = np.full(len(p), 3, np.uint8), np.zeros(len(p), np.uint8), np.zeros(len(p), np.uint8)
-    _nearest_children(
-        p.present,
-        p.birth,
-        p.household,
-        p.quartier,
-        p.mother,
-        p.father,
-        model.row_of_id,
-        np.int64(oldest_birth),
-        level,
-        number,
-        near,
-    )
-    return level, number, near
-
-
-def _other_relatives(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Partner, parents and siblings who live in the town, and those of them in the same Quartier (i64 per row)."""
-    p = model.people
-    town, near = np.zeros(rows.size, np.int64), np.zeros(rows.size, np.int64)
-    for link in (p.partner, p.mother, p.father):
-        there = model.rows_of(link[rows])
-        town += there >= 0
-        near += (there >= 0) & (p.quartier[np.maximum(there, 0)] == p.quartier[rows])
-    with_mother = np.flatnonzero(p.mother[rows] >= 0)
-    if with_mother.size:
-        mothers = p.mother[rows[with_mother]]
-        wanted = np.zeros(int(p.mother.max()) + 1, bool)
-        wanted[mothers] = True
-        children = np.flatnonzero((p.mother >= 0) & (p.present == 1))
-        children = children[wanted[p.mother[children]]]
-        codes = (p.mother[children].astype(np.int64), p.mother[children].astype(np.int64) << 16 | p.quartier[children])
-        own = (mothers.astype(np.int64), mothers.astype(np.int64) << 16 | p.quartier[rows[with_mother]])
-        for numbers, code, mine in ((town, codes[0], own[0]), (near, codes[1], own[1])):
-            code.sort()
-            found = np.searchsorted(code, mine, side="right") - np.searchsorted(code, mine)
-            numbers[with_mother] += found - 1  # oneself is among them
-    return town, near
-
-
-def kin_counts(model: QuartierModel) -> np.ndarray:
-    """Kin of people of 65 and over, i64 [quartier, sex, measure] in the order of `MEASURES`."""
-    p, n = model.people, model.n_quartiere
-    latest = model.now - STEPS_PER_YEAR * OLD
-    level, number, near = children_in_town(model, latest)
-    rows = np.flatnonzero((p.present == 1) & (p.birth <= latest) & (p.household >= 0))
-    partner = model.rows_of(p.partner[rows])
-    together = (partner >= 0) & (p.household[np.maximum(partner, 0)] == p.household[rows])
-    away = away_counts(p.kin_away[rows])
-    elsewhere = np.where(away.any(axis=1), np.argmax(away > 0, axis=1), away.shape[1])
-    nearest = np.where(level[rows] < 3, level[rows], 3 + elsewhere)
-    others_town, others_near = _other_relatives(model, rows)
-    in_town, in_quartier = number[rows] + others_town, near[rows] + others_near
-    values = (
-        np.ones(rows.size),
-        partner >= 0,
-        together,
-        *(nearest == place for place in range(3 + away.shape[1] + 1)),
-        in_quartier > 0,
-        in_town > 0,
-        number[rows],
-        *away.T,
-        in_quartier,
-        in_town,
-    )
-    cell = p.quartier[rows].astype(np.int64) * len(Sex) + p.sex[rows]
-    counts = [np.bincount(cell, v, minlength=n * len(Sex)) for v in values]
-    return np.stack(counts, axis=-1).reshape(n, len(Sex), len(MEASURES)).astype(np.int64)
 
 
 def siblings(model: QuartierModel, row: int) -> np.ndarray:

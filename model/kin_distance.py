@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from .rates import RateBook
 
 PLACES: Final = ("up to 25 km", "25 to 100 km", "farther")
-_BITS: Final = 5
-MOST: Final = (1 << _BITS) - 1
+BITS: Final = 5
+"""Bits of the word for each place."""
+MOST: Final = (1 << BITS) - 1
 """Most children that can be counted in one place; nobody comes near it."""
 
 
 def away_counts(packed: np.ndarray) -> np.ndarray:
     """Children outside the town by place, i64 [..., place], from values of `people.kin_away`."""
-    shifts = _BITS * np.arange(len(PLACES))
+    shifts = BITS * np.arange(len(PLACES))
     return (packed.astype(np.int64)[..., None] >> shifts) & MOST
 
 
@@ -37,13 +38,13 @@ def away_numbers(packed: np.ndarray) -> np.ndarray:
     """The same of a whole column, as u8."""
     total = (packed & MOST).astype(np.uint8)
     for place in range(1, len(PLACES)):
-        total += (packed >> (_BITS * place)).astype(np.uint8) & np.uint8(MOST)
+        total += (packed >> (BITS * place)).astype(np.uint8) & np.uint8(MOST)
     return total
 
 
 def one_child(place: np.ndarray) -> np.ndarray:
     """What one child at a place (index of `PLACES`) adds to `people.kin_away` (u16)."""
-    return np.left_shift(1, _BITS * np.asarray(place, np.int64)).astype(np.uint16)
+    return np.left_shift(1, BITS * np.asarray(place, np.int64)).astype(np.uint16)
 
 
 def place_of_one(packed: np.ndarray, u: np.ndarray) -> np.ndarray:

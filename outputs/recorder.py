@@ -12,7 +12,7 @@ import numpy as np
 
 from ..model.care_places_needed import Wishes
 from ..model.housing_counts import housing_counts
-from ..model.kin import kin_counts
+from ..model.kin_counts import kin_counts
 from ..model.timeline import STEPS_PER_YEAR, is_year_end
 from .care_recorder import record_care, record_places_needed, record_staff
 from .counting import count_by_age, count_households, count_states, count_types_and_sizes

@@ -7,7 +7,8 @@ import pytest
 import toy
 from crowd import book, row, z_of
 from quartier.model import households as verbs
-from quartier.model.kin import LOSE_KIN, MEASURES, kin_counts, siblings
+from quartier.model.kin import LOSE_KIN, siblings
+from quartier.model.kin_counts import MEASURES, kin_counts
 from quartier.model.kin_distance import MOST, away_counts, away_total, one_child, place_of_one, take_one
 from quartier.model.processes.migration import IN_MIGRATE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import toy
 from crowd import crowd
-from quartier.model.kin import MEASURES, kin_counts
+from quartier.model.kin_counts import MEASURES, kin_counts
 from quartier.model.processes import STEP
 from quartier.outputs.recorder import record
 from quartier.outputs.schema import DIMENSION, TABLE
