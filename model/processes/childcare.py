@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..childcare_need import CHILD_QUARTERS, ENTRY_QUARTER, THREE, need_by_half_year
-from ..columns import CHILDCARE_APPLIED_BIT, CHILDCARE_LOWER_BAND_BIT, CHILDCARE_WISH_BIT, OUTSIDE_PLACE
+from ..columns import OUTSIDE_PLACE
 from ..facility_places import THREE_TO_SCHOOL, UNDER_3
 from ..luck import Decision
 from ..process import Process
 from ..rates import probability, threshold
 from ..reach import Reach
-from ..school import at_school, school_rule
+from ..school import school_rule
 from ..screen import happens_to
 from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR, quarter_of
 from .childcare_kernels import (
+    COUNTED,
     Centres,
     Children,
     Young,
+    count_children,
     empty_children,
     empty_young,
     end_places,
@@ -231,29 +233,14 @@ def childcare_counts(model: QuartierModel) -> dict[str, np.ndarray]:
     ``attending`` (in the town), ``attending_outside``, ``waiting``. By the Quartier and band of the centre: ``places``
     (approved), ``operable``, ``occupied``.
     """
-    p, f, n = model.people, model.facilities, model.n_quartiere
-    rows = child_rows(model)
-    rows = rows[~at_school(model, rows)]
-    bits, place = p.childcare[rows], p.place[rows].astype(np.int64)
-    cell = p.quartier[rows].astype(np.int64) * 2 + (model.now - p.birth[rows].astype(np.int64) >= THREE)
-
-    def count(who: np.ndarray, cells: np.ndarray = cell) -> np.ndarray:
-        return np.bincount(cells[who], minlength=2 * n).reshape(n, 2)
-
+    p, f = model.people, model.facilities
+    counts = np.zeros((model.n_quartiere, 2, len(COUNTED)), np.int64)
+    columns = (p.present, p.quartier, p.childcare, p.place, p.place_wait_since)
+    count_children(np.int64(model.now), _young(model), columns, f.quartier, counts)
     bands = (UNDER_3, THREE_TO_SCHOOL)
-    everybody, held = np.ones(rows.size, bool), place >= 0
-    at = np.zeros(rows.size, np.int64)
-    at[held] = f.quartier[place[held]].astype(np.int64) * 2 + ((bits[held] & CHILDCARE_LOWER_BAND_BIT) == 0)
-    return {
-        "children": count(everybody),
-        "need": count((bits & CHILDCARE_WISH_BIT) > 0),
-        "applied": count((bits & CHILDCARE_APPLIED_BIT) > 0),
-        "attending": count(held),
-        "attending_outside": count(place == OUTSIDE_PLACE),
-        "waiting": count(p.place_wait_since[rows] > 0),
+    return dict(zip(COUNTED, np.moveaxis(counts, 2, 0), strict=True)) | {
         "places": np.column_stack([f.places_by_quartier((band,)) for band in bands]),
         "operable": np.column_stack([f.places_by_quartier((band,), operable=True) for band in bands]),
-        "occupied": count(held, at),
     }
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from ..columns import CHILDCARE_APPLIED_BIT, CHILDCARE_LOWER_BAND_BIT, CHILDCARE_WISH_BIT
+from ..childcare_need import THREE
+from ..columns import CHILDCARE_APPLIED_BIT, CHILDCARE_LOWER_BAND_BIT, CHILDCARE_WISH_BIT, OUTSIDE_PLACE
 from ..luck import _LOW, _S32, TWO32, Decision, pair_key, philox4x32, unit, word
 from ..reach import POINTS
 from ..school import SchoolRule, enters
@@ -304,3 +305,31 @@ def write_back(c, place, since, childcare):
         i = rows[j]
         place[i], since[i] = to_place[j], to_since[j]
         childcare[i] = (childcare[i] & (_WISH | _APPLIED)) | (_LOWER if to_lower[j] else 0)
+
+
+COUNTED = ("children", "need", "applied", "attending", "attending_outside", "waiting", "occupied")
+"""What `count_children` counts, in this order."""
+
+
+@nb.njit(cache=True)
+def count_children(now, young, columns, centre_quartier, counts):
+    """Count the children not yet at school into ``counts``, i64 [quartier, under three or older, `COUNTED`].
+
+    ``columns`` : present, quartier, childcare, place, place_wait_since. Places held count at the centre and by its band.
+    """
+    present, quartiere, childcare, places, since = columns
+    rows, _, births, entry = young
+    for j in range(rows.size):
+        i = rows[j]
+        if present[i] == 0 or entry[j] <= now:
+            continue
+        bits, place = childcare[i], places[i]
+        cell = counts[quartiere[i], np.int64(now - np.int64(births[j]) >= THREE)]
+        cell[0] += 1
+        cell[1] += (bits & _WISH) != 0
+        cell[2] += (bits & _APPLIED) != 0
+        cell[3] += place >= 0
+        cell[4] += place == OUTSIDE_PLACE
+        cell[5] += since[i] > 0
+        if place >= 0:
+            counts[centre_quartier[place], np.int64((bits & _LOWER) == 0), 6] += 1
