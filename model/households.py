@@ -355,12 +355,24 @@ def many_gone(model: QuartierModel) -> bool:
     return int(np.count_nonzero(model.people.present == 0)) > MOST_GONE * len(model.people)
 
 
+@nb.njit(cache=True)
+def _number(ids, row_of_id):
+    for i in range(ids.size):
+        row_of_id[ids[i]] = i
+
+
+@nb.njit(cache=True)
+def _forget(ids, present, row_of_id):
+    for i in range(ids.size):
+        if not present[i]:
+            row_of_id[ids[i]] = -1
+
+
 def compact(model: QuartierModel) -> None:
     """Drop the rows of those who died or left and put the rest in the order of their households."""
     p = model.people
     _, rows = members(model)
-    gone = p.id[p.present == 0]
-    model.row_of_id[gone] = NONE
+    _forget(p.id, p.present, model.row_of_id)
     p.keep(rows)
-    model.row_of_id[p.id] = np.arange(len(p), dtype=np.int32)
+    _number(p.id, model.row_of_id)
     chain_members(model)

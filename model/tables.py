@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numba as nb
 import numpy as np
 import pandas as pd
 
@@ -23,6 +24,12 @@ class Column:
     unit: str
     meaning: str
     owner: str
+
+
+@nb.njit(cache=True)
+def _gather(column, rows, into):
+    for j in range(rows.size):
+        into[j] = column[np.uint32(rows[j])]
 
 
 class Table:
@@ -104,10 +111,19 @@ class Table:
             self._store[name] = grown
 
     def keep(self, rows: np.ndarray) -> None:
-        """Keep only the rows whose numbers are given, in that order; `reordered` counts how often this has been done."""
-        m = rows.size
-        for column in self._store.values():
-            column[:m] = column[: self._n][rows]
+        """Keep only the rows whose numbers are given, in that order; `reordered` counts how often this has been done.
+
+        Every column is gathered into the spare array of its width, which takes its place, and the old one is the spare
+        for the next column: no column is copied twice. Views handed out before are detached.
+        """
+        m, rows = rows.size, np.ascontiguousarray(rows, np.int32)
+        spare: dict[str, np.ndarray] = {}
+        for name, column in self._store.items():
+            width = f"u{column.itemsize}"
+            into = spare.get(width)
+            into = np.empty(column.size, width) if into is None else into
+            _gather(column.view(width), rows, into)
+            self._store[name], spare[width] = into.view(column.dtype), column.view(width)
         object.__setattr__(self, "_n", m)
         object.__setattr__(self, "reordered", self.reordered + 1)
 
