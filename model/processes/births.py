@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from .. import registers
@@ -53,9 +54,13 @@ def _spacing_class(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """0 no child yet, 1 too soon after a birth, 2 up to 1.5 years, 3 up to 4, 4 up to 6, 5 longer."""
     p = model.people
     since = model.now - p.last_birth[rows].astype(np.int64)
-    closed = int(model.rates.parameter("spacing_closed_quarters"))
-    found = 1 + np.searchsorted(np.array([closed, 6, 16, 24]), since, side="right")
+    found = 1 + np.searchsorted(_spacing_ends(model), since, side="right")
     return np.where(p.parity[rows] == 0, 0, found)
+
+
+def _spacing_ends(model: QuartierModel) -> np.ndarray:
+    """Quarters since the last birth at which the next class of spacing begins."""
+    return np.array([int(model.rates.parameter("spacing_closed_quarters")), 6, 16, 24])
 
 
 def _spacing_weights(model: QuartierModel) -> np.ndarray:
@@ -100,14 +105,26 @@ def start_births(model: QuartierModel) -> None:
     side["level"] = _local_levels(model)
 
 
+@nb.njit(cache=True)
+def _hazards(rows, birth, union_state, parity, last_birth, quartier, class_of, base, level, spacing, ends, now, hazard):
+    for k in range(rows.size):
+        i = rows[k]
+        age, borne, where = ((now - np.int64(birth[i])) >> 2) - YOUNGEST, min(parity[i], MOST_PARITY), quartier[i]
+        since, spaced = now - np.int64(last_birth[i]), 0
+        if parity[i] > 0:
+            spaced = 1
+            for end in ends:
+                spaced += since >= end
+        hazard[k] = base[class_of[where], union_state[i], borne, age] * level[where] * spacing[spaced, borne, age]
+
+
 def birth_hazards(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """Annual hazards of a birth (float64) of fertile women in this step."""
-    p, side = model.people, model.side["bear"]
-    class_of, hazard = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
-    age, parity = model.ages(rows) - YOUNGEST, np.minimum(p.parity[rows], MOST_PARITY)
-    quartier = p.quartier[rows]
-    base = hazard[class_of[quartier], p.union_state[rows], parity, age]
-    return base * side["level"][quartier] * side["spacing"][_spacing_class(model, rows), parity, age]
+    p, side, hazard = model.people, model.side["bear"], np.empty(rows.size)
+    rates = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
+    columns = (p.birth, p.union_state, p.parity, p.last_birth, p.quartier)
+    _hazards(rows, *columns, *rates, side["level"], side["spacing"], _spacing_ends(model), model.now, hazard)
+    return hazard
 
 
 def bear(model: QuartierModel) -> None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..asking import ask_everyone
 from ..care_hazards import by_age_at_end, death_factors_by_code
 from ..dementia import dementia_shares
 from ..households import remove
-from ..luck import Decision
+from ..luck import TWO32, Decision
 from ..process import Process
 from ..rates import MAX_HAZARD
+from ..shortlist import shortlist_with_luck
 from ..thresholds import hazard_thresholds, pad_ages
 from ..timeline import year_of
 from .local_levels import mortality_level
@@ -47,22 +47,34 @@ def death_hazards(model: QuartierModel) -> np.ndarray:
 
 
 def _thresholds(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
+    """Class of every Quartier and thresholds (u32) of dying in this step [class, code of `care`, sex, age]."""
     side = model.side.setdefault("die", {})
     version = (year_of(model.now), model.rates.version(("mortality", "mortality_decline"), model.now))
     if side.get("version") != version:
         class_of, _ = model.rates.resolve("mortality", model.now, model.n_quartiere)
-        side.update(version=version, class_of=class_of, table=hazard_thresholds(death_hazards(model)))
+        table = hazard_thresholds(death_hazards(model))
+        most = table.max(axis=0)
+        bound = np.stack((most[0], most.max(axis=0)))[:, None]  # without need, with any
+        side.update(version=version, class_of=class_of, table=table, bound=bound)
     return side["class_of"], side["table"]
+
+
+def _bound(model: QuartierModel) -> np.ndarray:
+    """No threshold of a class and a need is higher (u32 [need, 1, sex, age])."""
+    _thresholds(model)
+    return model.side["die"]["bound"]
 
 
 def die(model: QuartierModel) -> None:
     """Let people die; partners are widowed, empty dwellings fall vacant, minors without an adult are taken in."""
-    p = model.people
+    p, audit = model.people, model.audit
     class_of, table = _thresholds(model)
-    if len(table) == 1:
-        rows = ask_everyone(model, "die", Decision.DEATH, table[0], [p.care, p.sex])
-    else:
-        rows = ask_everyone(model, "die", Decision.DEATH, table, [class_of[p.quartier], p.care, p.sex])
+    rows, words = shortlist_with_luck(model, (Decision.DEATH,))
+    limit = table[class_of[p.quartier[rows]], p.care[rows], p.sex[rows], model.ages(rows)]
+    dies = words[:, Decision.DEATH % 4] < limit
+    if audit is not None:
+        audit.add("die", p.sex[rows], model.ages(rows), limit / TWO32, dies)
+    rows = rows[dies]
     model.count("deaths", p.quartier[rows])
     left = p.household[rows]
     remove(model, rows, died=True)
@@ -80,5 +92,6 @@ DIE = Process(
     writes=("households.remove", "households.join"),
     rates=("mortality", "mortality_decline"),
     step=die,
+    bounds={Decision.DEATH: _bound},
     start=start_deaths,
 )
