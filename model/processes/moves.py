@@ -11,7 +11,7 @@ from ..columns import Kind, Plan, Reason, Role
 from ..households import found, join, settle
 from ..luck import Decision
 from ..process import Process
-from ..shortlist import shortlist
+from ..shortlist import shortlist_with_newcomers
 from ..tables import NONE
 from ..thresholds import pad_ages
 from .building import complete_dwellings, start_building
@@ -31,7 +31,7 @@ MOST_MISFIT = 3
 def _wish_to_move(model: QuartierModel) -> np.ndarray:
     """Households whose dwelling does not fit any more, or who have another reason, start to look for one; their rows."""
     p, h, rates = model.people, model.households, model.rates
-    rows = settled_leads(model, shortlist(model, Decision.ADJUSTMENT_MOVE))
+    rows = settled_leads(model, shortlist_with_newcomers(model, Decision.ADJUSTMENT_MOVE)[0])
     homes = p.household[rows]
     class_of, rate = rates.resolve("moves_within_town", model.now, model.n_quartiere)
     base = _of_age(model, pad_ages(rate))[class_of[h.quartier[homes]], p.sex[rows], model.ages(rows)]
