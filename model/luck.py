@@ -82,12 +82,7 @@ class Decision(IntEnum):
     HOME_LOTTERY = 51
     HOME_ARRIVALS = 52
     HOME_ARRIVAL = 53
-    KIN_GIVES = 54
-    KIN_ENDURANCE = 55
-    KIN_STRAIN = 56
     KIN_EMPLOYMENT = 57
-    KIN_AWAY_GIVES = 58
-    OTHER_KIN_GIVES = 59
     SHORT_TERM_STAY = 60
     SERVICE_LOTTERY = 61
     # the start population
@@ -107,6 +102,11 @@ class Decision(IntEnum):
     START_FATHER = 77
     START_FRAIL = 78
     START_TENURE = 79
+    # relatives who give care: all four words of a block for a pair, or for a carer and a quarter
+    KIN_PAIR = 112
+    KIN_AWAY_PAIR = 116
+    CARER_QUARTER = 120
+    VOLUNTEER_LOTTERY = 124
     # whole ranges: one block of four words per two candidates
     DWELLING_SEARCH = 4000  # to 4063
     PARTNER_SEARCH = 4200  # to 4231: a block per draw
@@ -188,6 +188,20 @@ def pair_bits(mine, other):
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+@nb.njit(inline="always")
+def pair_words(stream, decision, a, b):
+    """Four 32-bit words (each in a uint64) for an ordered pair of keys, in one block; kept for life."""
+    k1 = (stream >> _S32) ^ ((np.uint64(decision) * _W1) & _LOW)
+    return philox4x32(a & _LOW, a >> _S32, b & _LOW, b >> _S32, stream & _LOW, k1)
+
+
+@nb.njit(inline="always")
+def four_words(stream, step, decision, key):
+    """All four words of the block in which a decision stands, for one key and step."""
+    block = np.uint64(decision) >> np.uint64(2)
+    return philox4x32(key & _LOW, key >> _S32, np.uint64(step), block, stream & _LOW, stream >> _S32)
 
 
 @nb.njit(cache=True)

@@ -9,6 +9,7 @@ GIVERS: Final = (
     ("kin", "relatives and neighbours", "Angehörige und Nachbarn"),
     ("service", "home care services", "ambulante Dienste"),
     ("day_care", "day care", "Tagespflege"),
+    ("volunteers", "volunteers of a network", "Freiwillige eines Besuchsdienstes"),
     ("unmet", "unmet", "ungedeckt"),
 )
 STAFF: Final = (
@@ -61,4 +62,30 @@ CARE_LOAD: Final = (
         "people at home with a quarter of their need unmet or more",
         "zu Hause Lebende, deren Bedarf zu einem Viertel oder mehr ungedeckt ist",
     ),
+    ("reduced_work", "carers who reduced work", "Pflegende, die ihre Arbeit eingeschränkt haben"),
+    ("gave_up_work", "carers who gave up work", "Pflegende, die ihre Arbeit aufgegeben haben"),
+)
+HELP: Final = (
+    ("partner", "partners who give care", "pflegende Partner und Partnerinnen"),
+    ("parent", "parents who give care", "pflegende Eltern"),
+    ("child_in_household", "children in the household who give care", "pflegende Kinder im Haushalt"),
+    ("child_in_reach", "children within reach who give care", "pflegende Kinder in der Nähe"),
+    ("child_in_town", "children elsewhere in town who give care", "pflegende Kinder anderswo in der Stadt"),
+    ("childs_partner", "partners of children who give care", "pflegende Schwiegerkinder"),
+    ("son_outside", "sons outside the town who help", "auswärtige Söhne, die helfen"),
+    ("daughter_outside", "daughters outside the town who help", "auswärtige Töchter, die helfen"),
+    ("other", "other kin and neighbours who help", "andere Verwandte und Nachbarn, die helfen"),
+    ("nobody", "people at home whom nobody helps", "zu Hause Lebende ohne private Hilfe"),
+    ("one", "people at home with one helper", "zu Hause Lebende mit einer Hilfsperson"),
+    ("two", "people at home with two helpers", "zu Hause Lebende mit zwei Hilfspersonen"),
+    ("three", "people at home with three helpers and more", "zu Hause Lebende mit drei und mehr Hilfspersonen"),
+)
+CARE_ENDS: Final = (
+    ("person_died_or_left", "the person in need died or left the town", "Pflegebedürftige gestorben oder fortgezogen"),
+    ("person_in_home", "the person in need moved into a home", "Pflegebedürftige ins Heim gezogen"),
+    ("person_recovered", "the person is no longer in need", "kein Pflegebedarf mehr"),
+    ("carer_died_or_left", "the carer died or left the town", "Pflegeperson gestorben oder fortgezogen"),
+    ("carer_in_need", "the carer needs care", "Pflegeperson selbst pflegebedürftig"),
+    ("gave_up", "the carer gave up", "Pflegeperson hat aufgegeben"),
+    ("moved", "the carer is too old or lives elsewhere", "Pflegeperson zu alt oder woanders wohnhaft"),
 )

@@ -10,7 +10,9 @@ from ..model.care_places_needed import Wishes, places_needed
 from ..model.care_staff import MEASURES as STAFF
 from ..model.care_staff import balance
 from ..model.measures import CARE_KINDS
+from ..model.processes.care_carer_states import ENDS, TIES, Counts
 from ..model.processes.care_counts import CARER_AGE_STARTS, MEASURES
+from ..model.processes.care_giving import GIVERS
 from ..model.timeline import STEPS_PER_YEAR
 from .schema import AGE_BIN_STARTS, DIMENSION, MAY_WAIT
 from .schema import CARER_AGE_STARTS as SHOWN_AGE_STARTS
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
 
 _SERVICES: Final = [DIMENSION["service"].ids.index(kind) for kind in CARE_KINDS]
 
-_OF_THE_MODEL = (list(MEASURES), list(STAFF), CARER_AGE_STARTS)
-if (DIMENSION["measure"].ids, DIMENSION["staff"].ids, SHOWN_AGE_STARTS) != _OF_THE_MODEL:
-    raise AssertionError("labels of measures, staff and carers' ages must follow the model's")
+_OF_THE_MODEL = {"measure": MEASURES, "staff": STAFF, "giver": GIVERS, "care_end": ENDS}
+if any(DIMENSION[name].ids != list(ids) for name, ids in _OF_THE_MODEL.items()) or SHOWN_AGE_STARTS != CARER_AGE_STARTS:
+    raise AssertionError("labels of measures, staff, givers, ends of care and carers' ages must follow the model's")
+if DIMENSION["help"].ids[: len(TIES)] != list(TIES):
+    raise AssertionError("labels of who helps must begin with the model's ties")
 
 
 def record_care(model: QuartierModel, tables: dict[str, np.ndarray], t: int) -> None:
@@ -33,9 +37,11 @@ def record_care(model: QuartierModel, tables: dict[str, np.ndarray], t: int) -> 
         return
     tables["services"][t][:, _SERVICES] = np.moveaxis(result["counts"], 2, 0)
     tables["care_hours"][t] = np.rint(result["hours"].T)
-    tables["carers"][t] = result["carers"]
-    main, bands = result["main_carers"].T, result["carers_by_hours"]
-    tables["care_strain"][t] = np.concatenate((main, bands, result["insufficient"][:, None]), axis=1)
+    counts: Counts = result["carers"]
+    tables["carers"][t] = counts.carers
+    tables["care_strain"][t] = np.concatenate((counts.main, counts.bands, counts.short, counts.work), axis=1)
+    tables["care_help"][t] = np.concatenate((counts.ties, counts.away, counts.other, counts.homes), axis=1)
+    tables["care_ended"][t] = counts.ended
 
 
 def record_places_needed(wishes: Wishes, table: np.ndarray, first_year: int, start: int) -> None:

@@ -127,9 +127,26 @@ def care_givers(t: PlannerTables) -> SheetTable:
         columns += t.group_columns(table, t.means(table, groups)[:, t.year_ends], headers)
     notes = [
         _("Core hours: care and supervision that somebody must give; assumed by grade, 2.7 reported hours each."),
-        _("Relatives outside the town count for few hours; unmet need is therefore an upper bound."),
+        _("Carers: relatives who live in the town, where they live; work changed: of these at least ten hours a week."),
+        _("Capacities of relatives are assumed; unmet need is therefore an upper bound."),
     ]
     return SheetTable(_("Carers"), _("Who gives care at home"), columns, notes)
+
+
+def care_help(t: PlannerTables) -> SheetTable:
+    """Helpers of people in need at home by tie, homes by the number of helpers, on 31 December; why care ended in the year."""
+    from .planner_tables import SheetTable
+
+    _, columns = t._, t.rows()
+    help_now = t.means("care_help", lambda v: v)[:, t.year_ends]
+    columns += t.group_columns("care_help", help_now, label_text("help", t.language))
+    headers = [f"{_('care ended')}: {text}" for text in label_text("care_end", t.language)]
+    columns += t.group_columns("care_ended", t.means("care_ended", lambda v: v, whole_year=True), headers)
+    notes = [
+        _("Where the person in need lives. Helpers outside the town and neighbours are counted, but are no persons of the model."),
+        _("Care ended: of main carers who live in the town, in the calendar year. Who gave up rests and may begin again."),
+    ]
+    return SheetTable(_("Help at home"), _("Who helps people in need at home, and why care ends"), columns, notes)
 
 
 def _of_carers(t: PlannerTables, dimension: str) -> list[str]:

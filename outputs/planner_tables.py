@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from .care_tables import care_givers, care_services, care_staff
+from .care_tables import care_givers, care_help, care_services, care_staff
 from .rounding import Rounding, round_people, round_whole
 from .schema import AGE_BIN_STARTS, DIMENSION, EVENT_BASIS, INDICATOR, INDICATORS, RATES, TABLE
 from .spread import Spread, indicator_spread, replicates_of
@@ -195,6 +195,7 @@ class PlannerTables:
         yield self.care()
         yield care_services(self)
         yield care_givers(self)
+        yield care_help(self)
         yield care_staff(self)
         yield self.housing()
         yield self.disability()

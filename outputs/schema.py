@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from ..model.columns import Setting, Sex
-from .care_labels import CARE_LOAD, EMPLOYMENT, GIVERS, STAFF
+from .care_labels import CARE_ENDS, CARE_LOAD, EMPLOYMENT, GIVERS, HELP, STAFF
 
 SCHEMA_VERSION: Final = 1
 """Raised when a table, a dimension or a label changes its meaning."""
@@ -356,6 +356,8 @@ DIMENSIONS: Final = (
     Dimension("carer_age_group", "age group of carers", "Altersgruppe der Pflegenden", _bands(CARER_AGE_STARTS)),
     Dimension("employment", "employment", "Erwerbstätigkeit", _labels(EMPLOYMENT)),
     Dimension("care_load", "carers and people insufficiently cared for", "Pflegende und unzureichend Versorgte", _labels(CARE_LOAD)),
+    Dimension("help", "who helps people in need at home", "wer zu Hause hilft", _labels(HELP)),
+    Dimension("care_end", "why a main carer's care ended", "warum die Pflege einer Hauptpflegeperson endete", _labels(CARE_ENDS)),
     Dimension("disability_age_group", "age group", "Altersgruppe", _bands(DISABILITY_AGE_STARTS)),
     Dimension("kin_measure", "kin of people aged 65 and over", "Angehörige der Menschen ab 65", KIN_LABELS),
     Dimension("event", "event", "Ereignis", EVENT_LABELS),
@@ -440,6 +442,21 @@ TABLES: Final = (
         "persons",
         "strain on carers, and insufficient care",
         "Belastung der Pflegenden, unzureichende Versorgung",
+    ),
+    ResultTable(
+        "care_help",
+        ("time", "quartier", "help"),
+        "persons",
+        "who helps people in need at home, where these live",
+        "wer Pflegebedürftigen zu Hause hilft, an deren Wohnort",
+    ),
+    ResultTable(
+        "care_ended",
+        ("time", "quartier", "care_end"),
+        "events",
+        "main carers whose care ended within the quarter",
+        "im Quartal beendete Pflege durch Hauptpflegepersonen",
+        method="sum",
     ),
     ResultTable(
         "disability",

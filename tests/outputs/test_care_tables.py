@@ -22,14 +22,18 @@ PEOPLE = [
 ]
 
 
-@pytest.fixture
-def tables(monkeypatch):
-    nothing, two = np.zeros((2, 2), int), np.zeros(2, int)
+def without_the_rest(monkeypatch, quartiere: int) -> None:
+    """Leave childcare and housing out of the recorder: the town has neither."""
+    nothing, two = np.zeros((quartiere, 2), int), np.zeros(quartiere, int)
     names = ("children", "need", "attending", "attending_outside", "waiting", "places", "operable")
     monkeypatch.setattr(recording, "childcare", lambda _: dict.fromkeys(names, nothing))
-    monkeypatch.setattr(
-        recording, "housing_counts", lambda _: dict.fromkeys(("households", "dwellings", "vacant", "waiting", "needed"), two)
-    )
+    names_of_housing = ("households", "dwellings", "vacant", "waiting", "needed")
+    monkeypatch.setattr(recording, "housing_counts", lambda _: dict.fromkeys(names_of_housing, two))
+
+
+@pytest.fixture
+def tables(monkeypatch):
+    without_the_rest(monkeypatch, 2)
     given = {"care_kin_partner": 60.0, "care_home_state_shift": -60.0, "care_service_state_shift": 60.0}
     given["care_carer_full_time_men"] = 0.0
     model = toy.town(PEOPLE, (ARRANGE_CARE, GIVE_CARE), rates=book(given), quartiere=2)
@@ -51,7 +55,29 @@ def test_services_hours_and_carers_reach_the_tables(tables):
     load = dict(zip(DIMENSION["care_load"].ids, seen["care_strain"][1].T.tolist(), strict=True))
     assert load["main_carers"] == [1, 0] and load["double_burden"] == [0, 0]
     assert sum(load[name][0] for name in load if "hours" in str(name)) == 1
-    assert load["insufficient"][1] == 1
+    assert load["insufficient"][1] == 1 and load["reduced_work"] == load["gave_up_work"] == [0, 0]
+    help_ = dict(zip(DIMENSION["help"].ids, seen["care_help"][1].T.tolist(), strict=True))
+    assert help_["partner"] == [1, 0] and [help_[name] for name in ("parent", "childs_partner")] == [[0, 0]] * 2
+    assert sum(help_[name][0] for name in ("nobody", "one", "two", "three")) == 1
+    assert help_["other"] == [help_["two"][0], help_["one"][1]] and help_["nobody"][1] == 1 - help_["one"][1]
+    assert seen["care_ended"].sum() == 0
+
+
+def test_the_end_of_care_is_counted_in_the_quarter_in_which_it_shows(monkeypatch):
+    without_the_rest(monkeypatch, 1)
+    given = {
+        "care_kin_partner": 60.0,
+        "care_home_state_shift": -60.0,
+        "care_gives_up": 0.0,
+        "care_gives_up_strained": 0.0,
+    }
+    model = toy.town(PEOPLE[:2], (ARRANGE_CARE, GIVE_CARE), rates=book(given))
+    recorder = record(model, toy.START + 2)
+    model.step()
+    model.people.care[1] = 2
+    model.step()
+    ended = recorder.tables()["care_ended"]
+    assert ended.sum() == ended[2, 0, DIMENSION["care_end"].ids.index("carer_in_need")] == 1
 
 
 def test_the_sheets_show_ratios_of_the_numbers_beside_them(written):
@@ -73,6 +99,14 @@ def check_sheets(planner):
     headers = [c.header for c in carers.columns]
     assert "Kernstunden je Woche: ungedeckt" in headers and "Pflegende: weiblich" in headers
     assert len({len(c.values) for c in services.columns + carers.columns}) == 1
+    helpers = next(s for s in planner.all() if s.name == "Hilfe zu Hause")
+    shown = {c.header: c.values for c in helpers.columns}
+    assert (
+        sum(np.nansum(shown[f"zu Hause Lebende mit {text}"]) for text in ("einer Hilfsperson", "zwei Hilfspersonen"))
+        > 0
+    )
+    ended = shown["Pflege beendet: Pflegebedürftige gestorben oder fortgezogen"]
+    assert np.isnan(ended).any() and np.nansum(ended) > 0  # the year of the start has no flows
 
 
 def test_staff_needed_follows_from_residents_and_clients(tables):

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 import toy
 from care_toy import constant_rates, singles
+from carers_toy import ALL_GIVE, BOTH, NO_HOME, NO_SERVICE, counts, services, unemployed
 from crowd import book, run, z_limit, z_of
 from quartier.model.care_facilities import AMBULATORY, DAY_CARE, NURSING_HOME, SHORT_TERM
 from quartier.model.cases import remembered
 from quartier.model.columns import Kind
-from quartier.model.processes.care_carers import Cases, Pairs, cases_of
-from quartier.model.processes.care_giving import GIVE_CARE, fill_need, shares
-from quartier.model.processes.care_services import Services, need_hours, share_hours, wish_for_day_care
-from quartier.model.processes.care_setting import ARRANGE_CARE
+from quartier.model.processes.care_carers import Cases, cases_of
+from quartier.model.processes.care_choice import need_hours
+from quartier.model.processes.care_giving import GIVERS, by_case, by_pair
+from quartier.model.processes.care_kin_hours import fill_need, shares
+from quartier.model.processes.care_services import share_hours, wish_for_day_care
 from quartier.model.rates import Modifier
 
-NO_HOME = {"care_home_state_shift": -60.0}
-ALL_GIVE = {
-    **NO_HOME, "care_kin_partner": 60.0, "care_kin_child": 60.0, "care_kin_parent": 60.0, "care_gives_up": 0.0,
-    "care_gives_up_strained": 0.0, "care_kin_other": 0.0, "care_kin_other_without_child": 0.0, "care_kin_away": -200.0,
-}  # fmt: skip
-NO_SERVICE = {"care_service_state_shift": -60.0, **{f"care_day_care_grade_{g}": -60.0 for g in (2, 3, 4, 5)}}
-BOTH = (ARRANGE_CARE, GIVE_CARE)
-
-
-def unemployed(parameters: dict[str, float], employed: float = 0.0):
-    """The rate book with some parameters, in which nobody (or everybody) is employed."""
-    rates = book(parameters)
-    table = rates["care_carer_employed"]
-    table = replace(table, values=np.full_like(table.values, employed))
-    return replace(rates, rates={**rates.rates, "care_carer_employed": table}, _cache={})
+UNMET = GIVERS.index("unmet")
 
 
 def of(model, person: int) -> dict[str, float]:
     """Hours of one person in need, by the position in the list the town was made of."""
-    by_case = model.side["care_result"]["by_case"]
-    at = int(np.flatnonzero(by_case["id"] == person)[0])
-    return {name: float(by_case[name][at]) for name in ("need", "kin", "service", "day_care", "unmet")}
+    hours = by_case(model)
+    at = int(np.flatnonzero(hours["id"] == person)[0])
+    return {name: float(hours[name][at]) for name in GIVERS}
 
 
 FAMILY = [
@@ -71,10 +57,10 @@ def test_relatives_fill_the_need_by_their_tie_and_capacity():
     assert three["kin"] == pytest.approx(18) and four["kin"] == 0 and four["unmet"] == four["need"]
     hours = model.side["care_result"]["hours"]
     assert hours[:, 0] == pytest.approx([sum(x[n] for x in (one, two, three, four)) for n in one])
-    pair = model.side["care_result"]["by_pair"]
+    pair = by_pair(model)
     assert pair["carer"].tolist() and set(pair["carer"].tolist()) == {1, 3, 4, 6, 7}
     assert set(pair["carer"][pair["main"]].tolist()) == {1, 3, 6}
-    assert model.side["care_result"]["insufficient"].tolist() == [2, 0, 0]
+    assert counts(model).short[:, 0].tolist() == [2, 0, 0]
 
 
 def test_full_time_work_leaves_a_partner_less_to_give_and_old_age_half():
@@ -95,8 +81,11 @@ def test_a_carer_of_two_splits_the_capacity():
         {"age": 50, "sex": 1, "household": 2, "mother": 0, "father": 1},
     ]
     model = toy.town(people, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE}))
-    assert (of(model, 0)["kin"], of(model, 1)["kin"]) == (pytest.approx(3.75), pytest.approx(3.75))
-    assert model.side["care_result"]["carers"].sum() == 1
+    one, two = of(model, 0), of(model, 1)
+    assert (one["kin"], two["kin"]) == pytest.approx(
+        [7.5 * x["need"] / (one["need"] + two["need"]) for x in (one, two)]
+    )
+    assert counts(model).carers.sum() == 1
 
 
 def test_nobody_gives_who_is_ill_in_a_home_or_outside():
@@ -109,24 +98,42 @@ def test_nobody_gives_who_is_ill_in_a_home_or_outside():
     ]  # fmt: skip
     model = toy.town(people, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE}))
     assert of(model, 0)["kin"] == of(model, 1)["kin"] == 0
-    assert model.side["care_result"]["by_pair"]["carer"].size == 0
+    assert by_pair(model)["carer"].size == 0
+
+
+def filled(
+    need: float, further: float, least: float, rank: list[int], capacity: list[float]
+) -> tuple[float, list[float]]:
+    """Hours of all and of each relative of one person."""
+    hours = np.empty(len(rank))
+    together = fill_need(
+        need, further, least, 0, len(rank), np.array(rank, np.uint8), np.array(capacity, np.float64), hours
+    )
+    return together, hours.tolist()
 
 
 def test_equals_share_in_proportion_to_what_they_can_give():
-    pairs = Pairs(np.array([0, 0, 0, 1]), np.arange(4, dtype=np.int32), np.array([3, 3, 3, 0], np.uint8))
-    hours, remaining = fill_need(np.array([10.0, 5.0]), pairs, np.array([1, 1, 0, 0]), np.array([4.0, 4.0, 4.0, 9.0]))
-    assert hours.tolist() == [4, 4, 2, 5] and remaining.tolist() == [0, 0]
+    assert filled(10.0, 0.0, 0.0, [6, 6, 7], [4.0, 4.0, 4.0]) == (10.0, [4.0, 4.0, 2.0])
+    assert filled(3.0, 0.0, 0.0, [6, 6, 7], [4.0, 2.0, 4.0]) == (3.0, [2.0, 1.0, 0.0])
+    assert filled(50.0, 1.0, 0.0, [0], [40.0]) == (41.0, [40.0])
+
+
+def test_everybody_who_gives_gives_a_least_part_even_where_one_could_do_all():
+    assert filled(10.0, 0.0, 1.0, [0, 6, 7], [40.0, 7.5, 0.0]) == (10.0, [9.0, 1.0, 0.0])
+    assert filled(10.0, 2.0, 1.0, [0], [40.0]) == (10.0, [8.0])
+    assert filled(3.0, 2.0, 1.0, [0, 6, 8], [40.0, 7.5, 0.5]) == (
+        3.0, pytest.approx([1 * 3 / 4.5, 1 * 3 / 4.5, 0.5 * 3 / 4.5])
+    )  # fmt: skip
 
 
 def test_a_service_replaces_half_its_hours_of_relatives_and_day_care_counts_once():
-    """Need 20: relatives could give 20, or 10, or nothing; a service gives 6; then day care as well."""
-    model = toy.town(FAMILY, BOTH, rates=book(), quartiere=3)
-    none = np.zeros(3, bool)
-    services = Services(~none, np.full(3, 6.0), none, none, none, none)
-    kin, service, day = shares(model, np.full(3, 20.0), np.array([20.0, 10.0, 0.0]), services)
-    assert kin.tolist() == [14, 7, 0] and service.tolist() == [6, 6, 6] and day.tolist() == [0, 0, 0]
-    kin, service, day = shares(model, np.full(3, 10.0), np.array([10.0, 5.0, 0.0]), services._replace(day=~none))
-    assert day == pytest.approx(np.full(3, 4.0)) and kin == pytest.approx([0, 0, 0]) and service.tolist() == [6, 6, 6]
+    """Need 20: relatives could give 20, or 10, or nothing; a service gives 6; then day care of 4 as well."""
+    assert [shares(0.5, 4.0, 20.0, could, 6.0, 0.0) for could in (20.0, 10.0, 0.0)] == [
+        (14, 6, 0),
+        (7, 6, 0),
+        (0, 6, 0),
+    ]
+    assert [shares(0.5, 4.0, 10.0, could, 6.0, 1.0) for could in (10.0, 5.0, 0.0)] == [(0, 6, 4)] * 3
 
 
 def test_hours_are_never_negative_and_add_up_to_the_need():
@@ -134,13 +141,10 @@ def test_hours_are_never_negative_and_add_up_to_the_need():
     model = run(
         singles(n, BOTH, constant_rates(), youngest=65, care=1 + np.arange(n) % 5 + 8 * (np.arange(n) % 3 == 0)), 2
     )
-    by_case = model.side["care_result"]["by_case"]
-    given = sum(by_case[name] for name in ("kin", "service", "day_care", "unmet"))
-    assert given == pytest.approx(by_case["need"])
-    assert all((by_case[name] > -1e-9).all() for name in ("kin", "service", "day_care", "unmet"))
-    assert model.side["care_result"]["hours"].sum(1) == pytest.approx(
-        [by_case[k].sum() for k in ("need", "kin", "service", "day_care", "unmet")]
-    )
+    hours = by_case(model)
+    assert sum(hours[name] for name in GIVERS[1:]) == pytest.approx(hours["need"])
+    assert all((hours[name] > -1e-9).all() for name in GIVERS)
+    assert model.side["care_result"]["hours"].sum(1) == pytest.approx([hours[name].sum() for name in GIVERS])
 
 
 def test_dementia_raises_the_need_and_the_mean_of_a_grade_stays():
@@ -154,21 +158,6 @@ def test_dementia_raises_the_need_and_the_mean_of_a_grade_stays():
     assert high == pytest.approx(1.25 * low) and (1 - share) * low + share * high == pytest.approx(np.full(n, 21.0))
 
 
-def test_half_of_the_children_in_reach_give_by_their_chance_and_stop_with_time():
-    """2,000 mothers with one daughter each: giving is binomial, and after two years 0.98 a quarter are left."""
-    n = 2_000
-    people = [{"age": 84, "sex": 1, "household": i, "care": 2} for i in range(n)]
-    people += [{"age": 55, "sex": 1, "household": n + i, "mother": i} for i in range(n)]
-    chance = {**NO_HOME, **NO_SERVICE, "care_kin_child": -0.8, "care_kin_full_time": 0.0, "care_strain": -60.0}
-    chance |= {"care_gives_up": 0.02, "care_elapsed_at_start": 0.0}
-    model = toy.town(people, BOTH, rates=book(chance), check=False)
-    gives = model.side["care_result"]["by_pair"]["carer"].size
-    assert abs(z_of(gives, n / 2, n / 4)) < z_limit(1)  # -0.8 + 0.5 in reach + 0.3 for women
-    run(model, 8)
-    left, stays = model.side["care_result"]["by_pair"]["carer"].size, 0.98**8
-    assert abs(z_of(left, gives * stays, gives * stays * (1 - stays))) < z_limit(1)
-
-
 def test_strain_rises_with_hours_and_is_a_main_carers():
     n = 1_500
     people = [
@@ -177,13 +166,13 @@ def test_strain_rises_with_hours_and_is_a_main_carers():
     ]
     people += [{"age": 76, "sex": 0, "household": i, "partner": i, "union_state": 2} for i in range(n)]
     model = toy.town(people, BOTH, rates=unemployed({**ALL_GIVE, **NO_SERVICE}), check=False)
-    pair = model.side["care_result"]["by_pair"]
+    pair = by_pair(model)
     light = pair["person"] % 2 == 0
     expit = [1 / (1 + np.exp(2.0 - 0.03 * 2.71 * pair["hours"][who])) for who in (light, ~light)]
     for who, p in zip((light, ~light), expit, strict=True):
         assert abs(z_of(pair["strained"][who].sum(), p.sum(), (p * (1 - p)).sum())) < z_limit(2)
     assert expit[0].mean() < 0.3 < expit[1].mean()
-    assert model.side["care_result"]["main_carers"][:, 0].tolist() == [n, pair["strained"].sum(), 0]
+    assert counts(model).main[0].tolist() == [n, pair["strained"].sum(), 0]
 
 
 def test_a_child_under_14_in_the_household_is_a_double_burden():
@@ -193,7 +182,7 @@ def test_a_child_under_14_in_the_household_is_a_double_burden():
         {"age": 9, "sex": 1, "household": 1, "mother": 1, "role": 1},
     ]
     model = toy.town(people, BOTH, rates=book(ALL_GIVE))
-    assert model.side["care_result"]["main_carers"][[0, 2], 0].tolist() == [1, 1]
+    assert counts(model).main[0, [0, 2]].tolist() == [1, 1]
 
 
 def test_without_kin_less_is_given_and_more_stays_unmet():
@@ -203,11 +192,11 @@ def test_without_kin_less_is_given_and_more_stays_unmet():
     children = [{"age": 55, "sex": i % 2, "household": n + i, "mother": i} for i in range(n)]
     alone = [{**child, "mother": -1} for child in children]
     with_kin, without = (run(toy.town(mothers + kin, BOTH, rates=book()), 8) for kin in (children, alone))
-    counts, others = with_kin.side["care_result"], without.side["care_result"]
-    assert others["hours"][1].sum() < 0.3 * counts["hours"][1].sum()
-    assert others["hours"][4].sum() > 1.05 * counts["hours"][4].sum()
-    assert others["counts"][AMBULATORY, 0].sum() > counts["counts"][AMBULATORY, 0].sum()
-    assert others["counts"][NURSING_HOME, 0].sum() > 1.2 * counts["counts"][NURSING_HOME, 0].sum()
+    many, few = with_kin.side["care_result"], without.side["care_result"]
+    assert few["hours"][1].sum() < 0.3 * many["hours"][1].sum()
+    assert few["hours"][UNMET].sum() > 1.05 * many["hours"][UNMET].sum()
+    assert few["counts"][AMBULATORY, 0].sum() > many["counts"][AMBULATORY, 0].sum()
+    assert few["counts"][NURSING_HOME, 0].sum() > 1.2 * many["counts"][NURSING_HOME, 0].sum()
 
 
 def test_people_in_a_home_for_disabled_people_need_no_relatives():
@@ -218,22 +207,7 @@ def test_people_in_a_home_for_disabled_people_need_no_relatives():
     start = toy.start(people)
     start.households["kind"][0] = Kind.DISABILITY_HOME
     model = toy.QuartierModel(toy.region(1), book(NO_HOME), start, processes=BOTH)
-    assert model.side["care_result"]["by_case"]["id"].tolist() == [1]
-
-
-def services(kind: str, n: int) -> dict[str, pd.DataFrame]:
-    """One listed service of a capacity."""
-    row = {
-        "facility_id": "s",
-        "kind": kind,
-        "name": "s",
-        "quartier_id": "01",
-        "provider": "",
-        "opens": "",
-        "closes": "",
-    }
-    table = {"facility_id": "s", "date": "2023-01-01", "age_from": 0, "age_to": -1, "places": n}
-    return {"facilities": pd.DataFrame([{**row, "lon": np.nan, "lat": np.nan}]), "places": pd.DataFrame([table])}
+    assert by_case(model)["id"].tolist() == [1]
 
 
 CLIENTS = [{"age": 85, "sex": 1, "household": i, "care": 3 + i % 2} for i in range(20)]
@@ -246,7 +220,7 @@ def test_a_service_that_is_short_gives_less_to_each_then_refuses_some(capacity, 
     counts = model.side["care_result"]["counts"][AMBULATORY, :, 0]
     assert counts[:4].tolist() == [20, served, 20 - served, 20 - served] and counts[4] == int(capacity / 5.9)
     assert (model.people.setting == 2).sum() == served
-    given = model.side["care_result"]["by_case"]["service"]
+    given = by_case(model)["service"]
     assert given[given > 0] == pytest.approx(np.full(served, hours))
     before = np.flatnonzero(model.people.setting == 2)
     model.step()
@@ -278,7 +252,7 @@ def test_day_care_takes_its_guests_keeps_them_and_none_from_too_far():
     guests = np.flatnonzero(remembered(model, "day_care"))
     assert set(run(model, 1).people.quartier[guests].tolist()) == {0}
     assert np.flatnonzero(remembered(model, "day_care")).tolist() == guests.tolist()
-    assert model.side["care_result"]["by_case"]["day_care"].max() == pytest.approx(18 / 2.71)
+    assert by_case(model)["day_care"].max() == pytest.approx(18 / 2.71)
 
 
 def test_short_stays_are_as_many_as_wished_or_as_places_allow():

@@ -194,7 +194,7 @@ def lives(model: QuartierModel, steps: int) -> tuple[dict[int, int], set[int], d
     hours = result["hours"].sum(1)
     return died, outside, {
         "waiting": float(result["counts"][NURSING_HOME, 2].sum()), "residents": float(occupied(model).sum()),
-        "kin": hours[1], "service": hours[2], "unmet": hours[4],
+        "kin": hours[1], "service": hours[2], "unmet": hours[5],
     }  # fmt: skip
 
 

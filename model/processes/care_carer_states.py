@@ -1,0 +1,253 @@
+"""What happens to carers: they rest, work less or not at all, and care ends (model-care.md 3.4).
+
+Kept from step to step, by person id: a carer's state (bits, see `care_kin_choice`) and the quarter in which care ended;
+and of everybody cared for at home the main carer. Nothing here changes another process: carers' employment is no column.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numba as nb
+import numpy as np
+
+from ..columns import CARE_GRADE_BITS, Kind
+from ..luck import TWO32, Decision, four_words
+from ..timeline import STEPS_PER_YEAR
+from .care_carers import Cases, Tie, limits_of
+from .care_kin_choice import CARED, CARES, GAVE_UP, WORK_BITS, Candidates
+from .care_kin_hours import Hours
+from .care_kin_rules import Events
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+SIDE: Final = "give_care"
+"""Name of the side table in `model.side`."""
+TIES: Final = ("partner", "parent", "child_in_household", "child_in_reach", "child_in_town", "childs_partner")
+ENDS: Final = (
+    "person_died_or_left", "person_in_home", "person_recovered", "carer_died_or_left", "carer_in_need", "gave_up", "moved",
+)  # fmt: skip
+"""Why a main carer's care ended, in the order in which the reasons are looked for."""
+_GONE, _IN_HOME, _RECOVERED, _CARER_GONE, _CARER_ILL, _GAVE_UP_END, _MOVED = range(len(ENDS))
+_CARER_QUARTER, _PRIVATE, _PARENT, _IN_LAW = int(Decision.CARER_QUARTER), int(Kind.PRIVATE), int(Tie.PARENT), len(Tie)
+_GRADE, _YEAR = int(CARE_GRADE_BITS), int(STEPS_PER_YEAR)
+_NO_WORK_BITS, _NO_CARES, _NO_CARED, _NO_GAVE_UP = (255 ^ bits for bits in (WORK_BITS, CARES, CARED, GAVE_UP))
+
+
+class Counts(NamedTuple):
+    """Carers where they live: ``carers`` [quartier, sex, age group, employment], ``bands`` [quartier, band of reported
+    hours], ``work`` [quartier, reduced / given up]; where the person in need lives: ``ties`` [quartier, tie], ``main``
+    [quartier, main carers / strained / child under 14], ``ended`` [quartier, reason], ``homes`` [quartier, people at
+    home with no, one, two, three and more who help], ``away`` [quartier, sex] and ``other`` [quartier, 1] helpers who
+    are no persons of the model, ``short`` [quartier, 1] people insufficiently cared for."""
+
+    carers: np.ndarray
+    bands: np.ndarray
+    work: np.ndarray
+    ties: np.ndarray
+    main: np.ndarray
+    ended: np.ndarray
+    homes: np.ndarray
+    away: np.ndarray
+    other: np.ndarray
+    short: np.ndarray
+
+
+def by_id(model: QuartierModel, name: str, dtype: type) -> np.ndarray:
+    """One array of the side table by person id (a live view), with room for all ids there are now."""
+    side = model.side.setdefault(SIDE, {})
+    array = side.get(name, np.zeros(0, dtype))
+    if array.size < model.next_id:
+        grown = np.zeros(8 * ((model.next_id + model.next_id // 4 + 16) // 8), dtype)
+        grown[: array.size] = array
+        array = side[name] = grown
+    return array
+
+
+@nb.njit(cache=True)
+def _add_up(row, hours, reported, load):
+    """Reported hours of every carer, over all persons cared for, in ``load`` [row]."""
+    for k in range(row.size):
+        load[row[k]] = 0.0
+    for k in range(row.size):
+        load[row[k]] += hours[k] * reported
+
+
+@nb.njit(inline="always")
+def _changed_work(stops, reduces, u, state):
+    """The state after a quarter in which work may be reduced or given up."""
+    new = state
+    if u < stops:
+        new = (state & _NO_WORK_BITS) | 2
+    elif u < stops + reduces and state & WORK_BITS == 0:
+        new = state | 1
+    return new
+
+
+@nb.njit(cache=True)
+def _count_carers(begin, where, hours, who, ids, homes, age_group, band_starts, load, state, counts):
+    """Count pairs by tie, and carers once each; write CARES into their ``state``."""
+    rows, ties, in_law, sexes, ages, works = who.row, who.tie, who.in_law, who.sex, who.age, who.employment
+    pairs, carers, bands, work = counts.ties, counts.carers, counts.bands, counts.work
+    for c in range(where.size):
+        for k in range(begin[c], begin[c + 1]):
+            if hours[k] <= 0:
+                continue
+            pairs[where[c], _IN_LAW if in_law[k] else ties[k]] += 1
+            i, place, reported = ids[k], homes[k], load[rows[k]]
+            if state[i] & CARES:
+                continue
+            state[i] |= CARES
+            carers[place, sexes[k], age_group[min(ages[k], age_group.size - 1)], works[k]] += 1
+            band = 0
+            while band + 1 < band_starts.size and reported >= band_starts[band + 1]:
+                band += 1
+            bands[place, band] += 1
+            if state[i] & WORK_BITS:
+                work[place, (state[i] & WORK_BITS) - 1] += 1
+
+
+@nb.njit(cache=True)
+def _live(events, stream, now, where, ids, keys, who, given, load, state, ended, gave_up):
+    """Let a quarter pass for those who give care: work may change, main carers (but parents) may give up."""
+    begin, rows, ties, ages, works, main, strained = (
+        who.begin, who.row, who.tie, who.age, who.employment, given.main, given.strained
+    )  # fmt: skip
+    stops, reduces, gives_up = events.stops, events.reduces, events.gives_up
+    for c in range(where.size):
+        for k in range(begin[c], begin[c + 1]):
+            reported, is_main = load[rows[k]], main[c] == k and ties[k] != _PARENT
+            load[rows[k]] = 0.0
+            touched = works[k] > 0 and events.of_age <= ages[k] < events.work_until and reported >= events.least_hours
+            if not (touched or is_main):
+                continue
+            i, many = ids[k], int(reported >= events.many_hours)
+            a, b, _, _ = four_words(stream, now, _CARER_QUARTER, keys[k])
+            if touched:
+                state[i] = _changed_work(stops[many], reduces[many], (b + 0.5) / TWO32, state[i])
+            u, chance = (a + 0.5) / TWO32, gives_up[strained[c]]
+            if is_main and u < chance:
+                state[i] |= GAVE_UP
+                ended[i] = now - int(events.spread * u / chance)
+                gave_up[where[c]] += 1
+
+
+@nb.njit(cache=True)
+def _count_cases(at_home, where, under_14, given, unmet_from, counts):
+    """Count people at home by those who help them, and main carers, where the person in need lives."""
+    mains, strained, helpers, away, other = given.main, given.strained, given.helpers, given.away, given.other
+    unmet, need, homes, outside, others, short, main = (
+        given.unmet, given.need, counts.homes, counts.away, counts.other, counts.short, counts.main
+    )  # fmt: skip
+    for c in range(where.size):
+        if not at_home[c]:
+            continue
+        q = where[c]
+        homes[q, min(helpers[c], 3)] += 1
+        if helpers[c] > 0:
+            outside[q, 0] += away[0, c]
+            outside[q, 1] += away[1, c]
+            others[q, 0] += other[c]
+        short[q, 0] += unmet[c] >= unmet_from * need[c]
+        if mains[c] >= 0:
+            main[q, 0] += 1
+            main[q, 1] += strained[c]
+            main[q, 2] += under_14[mains[c]]
+
+
+@nb.njit(cache=True)
+def _end(cared_for, cared_by, row_of_id, present, care, able, household, kind, quartier, state, ended):
+    """Count why the care of those ended who were main carers a quarter ago; state as it is now."""
+    for j in range(cared_for.size):
+        person, carer = row_of_id[cared_for[j]], row_of_id[cared_by[j]]
+        if person < 0:
+            continue
+        if present[person] == 0:
+            why = _GONE
+        elif kind[household[person]] != _PRIVATE:
+            why = _IN_HOME
+        elif care[person] & _GRADE == 0:
+            why = _RECOVERED
+        elif carer < 0 or present[carer] == 0:
+            why = _CARER_GONE
+        elif not able[care[carer] & 31]:
+            why = _CARER_ILL
+        elif state[cared_by[j]] & (CARES | GAVE_UP):
+            continue
+        else:
+            why = _MOVED
+        ended[quartier[person], why] += 1
+
+
+@nb.njit(cache=True)
+def _pass_quarter(events, stream, now, row_of_id, present, key, state, ended):
+    """Note whose care has ended, end rests, and let some of those whose care ended within a year return to work."""
+    eight = state.view(np.uint64)
+    for g in range(eight.size):
+        if eight[g] == 0:
+            continue
+        for i in range(8 * g, 8 * g + 8):
+            s = state[i]
+            if s == 0:
+                continue
+            row = row_of_id[i]
+            if row < 0 or present[row] == 0:
+                state[i] = 0
+                continue
+            if s & CARES:
+                state[i] = (s & _NO_CARES) | CARED
+                continue
+            if s & CARED and s & GAVE_UP == 0:
+                ended[i] = now
+            s &= _NO_CARED
+            since = now - np.int64(ended[i])
+            if s & GAVE_UP and since >= events.rest:
+                s &= _NO_GAVE_UP
+            if s & WORK_BITS and 0 < since <= _YEAR:
+                _, _, _, d = four_words(stream, now, _CARER_QUARTER, key[row])
+                if (d + 0.5) / TWO32 < events.returns:
+                    s &= _NO_WORK_BITS
+            state[i] = s
+
+
+def empty_counts(n: int, age_groups: int, bands: int) -> Counts:
+    """Counts of nothing (i64) for ``n`` Quartiere."""
+    shapes = ((2, age_groups, 3), (bands,), (2,), (len(TIES),), (3,), (len(ENDS),), (4,), (2,), (1,), (1,))
+    return Counts(*(np.zeros((n, *shape), np.int64) for shape in shapes))
+
+
+def live(
+    model: QuartierModel,
+    events: Events,
+    cases: Cases,
+    at_home: np.ndarray,
+    who: Candidates,
+    hours: np.ndarray,
+    given: Hours,
+    reported: float,
+    load: np.ndarray,
+    counts: Counts,
+    starts: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Count everything into ``counts`` and let a quarter pass for carers; ``load`` is 0 again afterwards.
+
+    ``starts``: for each age its group, and the lower ends of the bands of reported hours.
+    """  # fmt: skip
+    p, h, luck = model.people, model.households, model.luck.stream
+    state, ended = by_id(model, "carer", np.uint8), by_id(model, "ended", np.uint16)
+    where = p.quartier[cases.rows]
+    _count_cases(at_home, where, who.under_14, given, model.rates.parameter("care_unmet_from"), counts)
+    _add_up(who.row, hours, reported, load)
+    ids, keys, homes = p.id[who.row], p.key[who.row], p.quartier[who.row]
+    _count_carers(who.begin, where, hours, who, ids, homes, *starts, load, state, counts)
+    gave_up = counts.ended[:, _GAVE_UP_END]
+    _live(events, luck, model.now, where, ids, keys, who, given, load, state, ended, gave_up)
+    side, none = model.side[SIDE], np.zeros(0, np.int32)
+    _end(
+        side.get("cared_for", none), side.get("cared_by", none), model.row_of_id, p.present, p.care, limits_of(model).able,
+        p.household, h.kind, p.quartier, state, counts.ended,
+    )  # fmt: skip
+    with_main = np.flatnonzero(given.main >= 0)
+    side["cared_for"], side["cared_by"] = p.id[cases.rows[with_main]], ids[given.main[with_main]]
+    _pass_quarter(events, luck, model.now, model.row_of_id, p.present, p.key, state, ended)
