@@ -13,6 +13,7 @@ from ..luck import Decision
 from ..process import Process
 from ..shortlist import shortlist
 from ..thresholds import pad_ages
+from .local_levels import leaving_home_level
 from .out_moves import ORIGINS, ratio_at_home
 from .partnership import move_in, parental_home
 
@@ -24,13 +25,21 @@ def leaving_hazard(model: QuartierModel) -> np.ndarray:
     """Annual hazard [class of Quartier, sex, age] of leaving for a dwelling in town.
 
     Gross leaving less what union formation and leaving the town already do, at least the floor share of it (model-demography.md 8).
+    The households a region counts give the town's own level of gross leaving (`local_levels`).
     """
     rates = model.rates
     _, gross = rates.resolve("leaving_home", model.now, model.n_quartiere)
     union = pad_ages(rates["union_formation_mid"].values)
     out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ORIGINS)
     gross = pad_ages(gross)
-    return np.maximum(gross - union - out * ratio_at_home(rates, gross), rates.parameter("leaving_home_floor") * gross)
+    done = union + out * ratio_at_home(rates, gross)
+    gross = gross * model.side.get("leave_home", {}).get("level", 1.0)
+    return np.maximum(gross - done, rates.parameter("leaving_home_floor") * gross)
+
+
+def start_leaving(model: QuartierModel) -> None:
+    """The town's own level."""
+    model.side["leave_home"] = {"level": leaving_home_level(model)}
 
 
 def leave_home(model: QuartierModel) -> None:
@@ -98,8 +107,9 @@ LEAVE_HOME = Process(
     "leave_home",
     reads=("people.birth", "people.sex", "people.role"),
     writes=("people.plan", "people.plan_since"),
-    rates=("leaving_home",),
+    rates=("leaving_home", "grown_up_couples_usual"),
     step=leave_home,
+    start=start_leaving,
     bounds={Decision.LEAVE_HOME: lambda model: leaving_hazard(model).max(axis=0)},
 )
 RETURN_HOME = Process(

@@ -1,4 +1,4 @@
-"""The town's own level of deaths, out-moves and moves inside, from its registered flows; fixed before the run.
+"""The town's own level of deaths, out-moves, moves inside and leaving home, from its registers; fixed before the run.
 
 A level is what is registered against what the national rates expect of the town's people by sex and age. Where nothing is
 registered it is exactly 1.
@@ -15,6 +15,7 @@ from .. import registers
 from ..cohort_change import CohortChange, cohort_change, death_hazards_of, stock
 from ..geography import decay
 from ..registers import Registered
+from ..synthesis.known_households import WITH_GROWN, WITH_MINOR, known_households
 from ..thresholds import AGES, pad_ages
 
 if TYPE_CHECKING:
@@ -72,6 +73,22 @@ def _expected_deaths(model: QuartierModel, year: int) -> np.ndarray:
     if start.year in (year - 1, year) or not stocks:
         stocks.append(residents(model).sum(axis=0))
     return (death_hazards_of(rates, year, np.ones(2)) * np.mean(stocks, axis=0)).sum(axis=1)
+
+
+def leaving_home_level(model: QuartierModel) -> float:
+    """How much sooner (above 1) children leave home in this town, from the households it counts; 1 where it counts none.
+
+    As many children a year come of age as leave, so the number of couples with only grown-up children per couple with a
+    minor is as the mean time until the last child leaves. It is the town's against Germany's, shrunken:
+    ``(expected + k) / (counted + k)``.
+    """
+    known, rates = known_households(model.region), model.rates
+    young, grown = (known.get(name) for name in (WITH_MINOR, WITH_GROWN))
+    if young is None or grown is None:
+        return 1.0
+    both = ~np.isnan(young) & ~np.isnan(grown)
+    k, expected = rates.parameter("leaving_home_shrinkage"), rates.parameter("grown_up_couples_usual") * young[both].sum()
+    return float((expected + k) / (grown[both].sum() + k))
 
 
 def out_moves_level(model: QuartierModel, expected: Callable[[], np.ndarray]) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,6 +47,27 @@ def test_who_waits_for_a_dwelling_with_a_partner_makes_no_plan_of_the_own():
         people[person] |= {"partner": partner, "union_state": 1}
     model = run(toy.town(people, (LEAVE_HOME,), rates=book(**LEAVING)), 1)
     assert model.people.plan.tolist() == [0, 0, 0]
+
+
+def counting(young: list[float], grown: list[float]) -> pd.DataFrame:
+    kinds = {"couple_with_children": young, "couple_with_grown_up_children": grown}
+    return pd.DataFrame(
+        [
+            {"quartier_id": f"{q + 1:02d}", "date": date(2023, 12, 31), "household_type": kind, "households": number}
+            for kind, numbers in kinds.items()
+            for q, number in enumerate(numbers)
+        ]
+    )
+
+
+def test_a_town_with_few_couples_of_only_grown_up_children_has_children_who_leave_sooner():
+    usual = toy.town(parent_with(25), (LEAVE_HOME,), rates=book())
+    k, ratio = (usual.rates.parameter(f"{name}") for name in ("leaving_home_shrinkage", "grown_up_couples_usual"))
+    few = toy.town(parent_with(25), (LEAVE_HOME,), rates=book(), quartiere=2, households=counting([1000, 500], [100, np.nan]))
+    assert usual.side["leave_home"]["level"] == 1.0
+    assert few.side["leave_home"]["level"] == pytest.approx((ratio * 1000 + k) / (100 + k))  # the second counts one type only
+    young = (slice(None), slice(20, 30))
+    assert (leaving_hazard(few)[0][young] > 1.5 * leaving_hazard(usual)[0][young]).all()
 
 
 def test_who_has_no_partner_and_no_children_returns_to_the_mother():
