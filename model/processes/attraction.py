@@ -110,10 +110,14 @@ def attraction_from_cohorts(model: QuartierModel, change: CohortChange) -> np.nd
 
 
 def _yearly_net(rates: RateBook, change: CohortChange, persons: np.ndarray) -> np.ndarray:
-    """Persons a year whom migration adds [quartier, sex, age], by the forecast of the rates; moved half a span earlier."""
-    forecast = net_rates(change, rates).forecast(rates)
-    group = np.searchsorted(EDGES, np.arange(AGES) + change.years // 2, side="right") - 1
-    return forecast[:, None, group] / change.years * persons
+    """Persons a year whom migration adds [quartier, sex, age at the move], by the forecast of the rates.
+
+    A rate belongs to a cohort that is ``years`` older at the end of the span; it moves half a span before that, on average.
+    """
+    forecast, half = net_rates(change, rates).forecast(rates), change.years // 2
+    ages = np.arange(AGES)
+    group = np.searchsorted(EDGES, ages + half, side="right") - 1
+    return forecast[:, None, group] / change.years * persons[:, :, np.maximum(ages - half, 0)]
 
 
 def _by_group(persons: np.ndarray) -> np.ndarray:

@@ -87,14 +87,18 @@ def _spacing_weights(model: QuartierModel) -> np.ndarray:
 def _local_levels(model: QuartierModel) -> np.ndarray:
     """Fertility of each Quartier against the table, shrunken towards 1: ``(births + k) / (expected + k)``."""
     years = int(model.rates.parameter("fertility_reference_years"))
-    observed, n_years = registers.births(model.region, model.region.reference_date.year, years)
-    if not n_years:
+    last = model.region.reference_date.year
+    observed, n_years = registers.births(model.region, last, years)
+    town = registers.registered(model.region, "birth", range(last - years + 1, last + 1))
+    if town is None:
         return np.ones(model.n_quartiere)
     rows = fertile_women(model)
-    expected = n_years * np.bincount(
-        model.people.quartier[rows], birth_hazards(model, rows), minlength=model.n_quartiere
-    )
+    a_year = np.bincount(model.people.quartier[rows], birth_hazards(model, rows), minlength=model.n_quartiere)
     k = model.rates.parameter("fertility_shrinkage")
+    if not n_years:  # told for the town only
+        n = len(town.years)
+        return np.full(model.n_quartiere, (town.total * n + k) / (a_year.sum() * n + k))
+    expected = n_years * a_year
     return (observed + k) / (expected + k)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import registers
-from ..cohort_change import EDGES, net_rates
+from ..cohort_change import FREE_AGES, net_rates
 from ..rates import RateBook
 from ..thresholds import AGES, pad_ages
 from .local_levels import band_rows, flows_before_start, town_cohort_change
@@ -41,7 +41,7 @@ def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
     out = expected_out_moves(model)
     level, of_abroad = _level_by_age(model)[0], _level_of_abroad(model, town)
     abroad = of_abroad * pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)
-    observed = observed_net(model, town)
+    observed = observed_net(model)
     net_of_age = net_by_age(rates, town) if observed is None else observed
     wished = base * level * rates.parameter("in_migration_level") + net_of_age
     least = rates.parameter("in_migration_floor") * base * level
@@ -78,19 +78,22 @@ def _share_of_bands(model: QuartierModel, all_moves: np.ndarray, abroad: np.ndar
     return np.maximum(moves - abroad, 0.0)
 
 
-def observed_net(model: QuartierModel, town: np.ndarray) -> np.ndarray | None:
+def observed_net(model: QuartierModel) -> np.ndarray | None:
     """Yearly net migration by sex and age that two register years show of the town, None where it has not two.
 
-    The rates of the groups of cohorts apply half a span earlier, when people moved on average, and are smoothed over ages;
-    `register_net` gives the total.
+    Arrivals less departures of the span are taken to have moved half a span before its end, on average; they are smoothed
+    over ages, and `register_net` gives the total.
     """
     change = town_cohort_change(model)
     if change is None:
         return None
-    rates = net_rates(change, model.rates).town
-    by_age = rates[np.searchsorted(EDGES, np.arange(AGES) + change.years // 2, side="right") - 1] / change.years
-    by_age = _smooth(by_age[None], int(model.rates.parameter("ratio_window")))[0]
-    return by_age * town
+    net, half = change.net.sum(axis=0), change.years // 2
+    old = np.arange(AGES) >= FREE_AGES
+    rate = net_rates(change, model.rates).town[-1]
+    net[:, old] = rate * change.survivors.sum(axis=0)[:, old]
+    earlier = np.concatenate((net[:, half:], np.zeros((2, half))), axis=1)
+    earlier[:, 0] += net[:, :half].sum(axis=1)
+    return _smooth(earlier, int(model.rates.parameter("ratio_window"))) / change.years
 
 
 def net_by_age(rates: RateBook, town: np.ndarray) -> np.ndarray:

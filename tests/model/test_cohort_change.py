@@ -14,6 +14,7 @@ from quartier.model.model import QuartierModel
 from quartier.model.processes.births import BEAR
 from quartier.model.processes.deaths import DIE
 from quartier.model.processes.home import LEAVE_HOME, RETURN_HOME
+from quartier.model.processes.in_moves import observed_net
 from quartier.model.processes.local_levels import residents
 from quartier.model.processes.migration import IN_MIGRATE, OUT_MIGRATE
 from quartier.model.processes.moves import MOVE
@@ -116,6 +117,21 @@ def test_the_span_nearest_to_five_years_is_taken_and_none_below_four():
     region = dataclasses.replace(region, population=pd.concat([region.population, *more]))
     change = cohort_change(region, RATES)
     assert change is not None and change.first.year == 2017  # six and four are as near; the longer counts
+
+
+def test_the_towns_net_by_age_is_that_of_the_cohorts_half_a_span_earlier():
+    """600 people of 20-24 at the end who came over five years: 120 a year, at about 18 to 22."""
+    before = np.stack([nation(60_000)])
+    quiet = cohort_change(two_years(before, before), RATES)
+    assert quiet is not None
+    after = quiet.survivors.copy()
+    after[0, :, 20:25] += 60
+    region = two_years(before, after)
+    model = QuartierModel(region, RATES, synthesise(region, RATES, 1), processes=())
+    net = observed_net(model)
+    assert net is not None
+    assert net.sum() == pytest.approx(120, abs=6)
+    assert net[:, 18:23].sum() > 80 and np.abs(net[:, 30:60].sum()) < 12
 
 
 def change_of(net: np.ndarray, survivors: np.ndarray) -> CohortChange:

@@ -140,6 +140,15 @@ def test_a_quartier_with_many_births_keeps_a_part_of_its_level():
     assert level[1] == pytest.approx((3 * expected + 60) / (expected + 60))
 
 
+def test_births_told_for_the_town_only_give_all_quartiere_one_level():
+    n = 400
+    people = [{"age": 30, "sex": 1, "household": i, "quartier": i % 2} for i in range(n)]
+    expected = n * table()[0, 0, 15]
+    row = {"date": date(2023, 12, 31), "event": "birth", "from_id": "", "to_id": "", "sex": "t", "age_from": 0, "age_to": -1}
+    model = toy.town(people, (BEAR,), quartiere=2, flows=pd.DataFrame([{**row, "persons": 3 * expected}]))
+    assert model.side["bear"]["level"] == pytest.approx([(3 * expected + 60) / (expected + 60)] * 2)
+
+
 def national_women() -> tuple[np.ndarray, int]:
     """Women of Germany at the end of 2023 [union, parity, age 15-49], and the births registered in that year."""
     pyramid = pd.read_csv(DATA / "population_pyramid.csv", dtype={"state": str})
