@@ -61,12 +61,15 @@ class CohortChange:
         return net, survivors
 
 
-def cohort_change(region: Region, rates: RateBook, level: np.ndarray | None = None) -> CohortChange | None:
+def cohort_change(
+    region: Region, rates: RateBook, level: np.ndarray | None = None, apart: np.ndarray | None = None
+) -> CohortChange | None:
     """Cohort change over the span nearest to five years that ends at the region's start; None without two usable years.
 
     Parameters
     ----------
     level : the town's mortality against the table, by sex; 1 where not known.
+    apart : residents of special places [quartier, sex, age], taken out of both years: their turnover is not the Quartier's.
     """
     days = usable_days(region, rates)
     if not days or days[-1] != region.start_date:
@@ -77,6 +80,8 @@ def cohort_change(region: Region, rates: RateBook, level: np.ndarray | None = No
         return None
     first = min(spans, key=lambda day: (abs(last.year - day.year - wanted), day))
     before, after = stock(region, rates, first), stock(region, rates, last)
+    if apart is not None:
+        before, after = np.maximum(before - apart, 0.0), np.maximum(after - apart, 0.0)
     factor = np.ones(2) if level is None else level
     return CohortChange(first, last, _survivors(region, rates, before, after, first.year, last.year, factor), after)
 
@@ -147,17 +152,18 @@ def _young_survivors(
 ) -> np.ndarray:  # fmt: skip
     """Children born in the span who are expected to live, [quartier, sex, age below the span].
 
-    From the registered births where every year has them by Quartier; else the town's children per woman of 20 to 39,
-    so that the town as a whole shows no migration of them.
+    From the registered births where every year has them, by Quartier or else as women of 20 to 39 are spread; without
+    births the town's children per woman, so that the town as a whole shows no migration of them.
     """
     years, boys = last - first, rates.parameter("share_of_boys")
     sexes = np.array([boys, 1 - boys])
     found = registers.registered(region, "birth", range(first + 1, last + 1))
-    if found is None or found.quartiere is None or found.quartier_years < years:
-        women = (before + after)[:, 1, 20:40].sum(axis=1)
-        share = np.divide(women, women.sum(), out=np.zeros_like(women), where=women.sum() > 0)
-        return share[:, None, None] * after[:, :, :years].sum(axis=0)
-    place = found.quartiere / max(found.quartiere.sum(), 1e-9)
+    women = (before + after)[:, 1, 20:40].sum(axis=1)
+    place = np.divide(women, women.sum(), out=np.zeros_like(women), where=women.sum() > 0)
+    if found is None or len(found.years) < years:
+        return place[:, None, None] * after[:, :, :years].sum(axis=0)
+    if found.quartiere is not None and found.quartier_years == years:
+        place = found.quartiere / max(found.quartiere.sum(), 1e-9)
     out = np.zeros((before.shape[0], 2, years))
     for age in range(years):
         stay = np.exp(-0.5 * hazard[-1 - age][:, 0])

@@ -60,6 +60,7 @@ class Kind(IntEnum):
     DISABILITY_HOME = 2
     REFUGEE_ACCOMMODATION = 3
     OTHER_COMMUNAL = 4
+    STUDENT_RESIDENCE = 5
 
 
 class Reason(IntEnum):

@@ -16,6 +16,7 @@ from .home import LEAVE_HOME, RETURN_HOME
 from .migration import IN_MIGRATE, OUT_MIGRATE
 from .moves import MOVE
 from .partnership import FORM_UNION, MARRY, SEPARATE
+from .special_populations import FILL_SPECIAL_PLACES
 
 STEP: tuple[Process, ...] = (
     DIE,
@@ -27,6 +28,7 @@ STEP: tuple[Process, ...] = (
     RETURN_HOME,
     OUT_MIGRATE,
     IN_MIGRATE,
+    FILL_SPECIAL_PLACES,
     MOVE,
     LOSE_KIN,
     CHANGE_NEED,

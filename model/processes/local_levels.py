@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import registers
 from ..cohort_change import CohortChange, cohort_change, death_hazards_of, stock
+from ..columns import Kind
 from ..geography import decay
 from ..registers import Registered
 from ..synthesis.known_households import WITH_GROWN, WITH_MINOR, known_households
@@ -30,10 +31,10 @@ def flows_before_start(model: QuartierModel, event: str) -> Registered | None:
     )
 
 
-def residents(model: QuartierModel) -> np.ndarray:
-    """Persons of the start population, float64 [quartier, sex, age]."""
+def residents(model: QuartierModel, chosen: np.ndarray | None = None) -> np.ndarray:
+    """Persons present (those ``chosen`` by a bool per row, else all), float64 [quartier, sex, age]."""
     p, persons = model.people, np.zeros((model.n_quartiere, 2, AGES))
-    rows = np.flatnonzero(p.present == 1)
+    rows = np.flatnonzero(p.present == 1 if chosen is None else (p.present == 1) & chosen)
     np.add.at(persons, (p.quartier[rows], p.sex[rows], model.ages(rows)), 1)
     return persons
 
@@ -42,8 +43,14 @@ def town_cohort_change(model: QuartierModel) -> CohortChange | None:
     """What two register years say of migration, worked out once per model; None where the region has not two."""
     if "cohort_change" not in model.side:
         level = model.side.get("die", {}).get("level")
-        model.side["cohort_change"] = cohort_change(model.region, model.rates, level)
+        model.side["cohort_change"] = cohort_change(model.region, model.rates, level, special_residents(model))
     return model.side["cohort_change"]
+
+
+def special_residents(model: QuartierModel) -> np.ndarray:
+    """Residents of student residences and refugee accommodation, float64 [quartier, sex, age]."""
+    kind = model.households.kind[np.maximum(model.people.household, 0)]
+    return residents(model, np.isin(kind, (Kind.STUDENT_RESIDENCE, Kind.REFUGEE_ACCOMMODATION)))
 
 
 def mortality_level(model: QuartierModel) -> np.ndarray:

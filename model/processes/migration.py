@@ -79,15 +79,20 @@ def _copies(model: QuartierModel, templates: Templates, origin: int) -> tuple[np
 def in_migrate(model: QuartierModel) -> None:
     """Households arrive; those who find no dwelling in this step live in temporary accommodation and go on looking."""
     templates: Templates = model.side["in_migrate"]
+    came = {}
     for origin, name in enumerate(ORIGINS):
         which, ordinal = _copies(model, templates, origin)
         if which.size:
-            _settle_in(
+            came[name] = _settle_in(
                 model, templates, which, derive_keys(Domain.MIGRANT, 2 * model.now + origin, which, ordinal), name
             )
+    none = np.empty(0, np.int64)
+    by_origin = [np.asarray(came.get(name, none), np.int64) for name in ORIGINS]
+    abroad = np.repeat(np.array(ORIGINS) == "abroad", [rows.size for rows in by_origin])
+    model.side["arrived"] = {"step": model.now, "rows": np.concatenate(by_origin), "abroad": abroad}
 
 
-def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, keys: np.ndarray, origin: str) -> None:
+def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, keys: np.ndarray, origin: str) -> np.ndarray:
     homes = found(model, _first_quartier(model, keys))
     sizes = templates.size[which]
     household = np.repeat(np.arange(which.size), sizes)
@@ -131,6 +136,7 @@ def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, ke
     disability_of_arrivals(model, rows)
     kin_of_arrivals(model, rows, origin)
     model.count(f"in_migration_{origin}", model.people.quartier[rows])
+    return rows
 
 
 def _first_quartier(model: QuartierModel, keys: np.ndarray) -> np.ndarray:

@@ -307,6 +307,10 @@ TEXTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "de": ("Koordinaten im Quartier {value}", "Die Koordinaten liegen im Quartier {other}; prüfen Sie Quartier und Koordinaten."),
         "en": ("coordinates in the Quartier {value}", "The coordinates lie in the Quartier {other}; check Quartier and coordinates."),
     },
+    "places_exceed_residents": {
+        "de": ("höchstens {residents} Plätze, so viele Einwohner hat das Quartier {quartier}", "{value} hat {places} Plätze; berichtigen Sie Quartier oder Plätze, oder schreiben Sie „no“ in „in_register“, wenn das Melderegister die Bewohner nicht zählt."),
+        "en": ("at most {residents} places, as many residents as the Quartier {quartier} has", "{value} has {places} places; correct Quartier or places, or write “no” into “in_register” if the register does not count who lives there."),
+    },
     "facility_outside_town": {
         "de": ("Koordinaten in einem der Quartiere", "Die Einrichtung {facility} liegt außerhalb aller Quartiere; berichtigen Sie „lon“ und „lat“, oder lassen Sie beide leer (dann gilt die Mitte von {quartier})."),
         "en": ("coordinates in one of the Quartiere", "The facility {facility} lies outside all Quartiere; correct “lon” and “lat”, or leave both empty (the centre of {quartier} then counts)."),

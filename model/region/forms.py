@@ -12,8 +12,10 @@ SEXES: Final = ("m", "f", "t")
 CARE_KINDS: Final = ("nursing_home", "day_care", "short_term", "ambulatory", "shared_flat", "serviced_housing")
 FACILITY_KINDS: Final = (
     "childcare_centre", "childminding", *CARE_KINDS, "advice_hub", "volunteer_network", "disability_home",
-    "refugee_accommodation", "other_communal", "school",
+    "refugee_accommodation", "student_residence", "other_communal", "school",
 )  # fmt: skip
+SPECIAL_KINDS: Final = ("disability_home", "refugee_accommodation", "student_residence", "other_communal")
+"""Kinds of facilities whose places say how many live there at the start, apart from private households."""
 EVENTS: Final = ("birth", "death", "in_move", "out_move", "move")
 ORIGINS: Final = ("surroundings", "germany", "abroad")
 """Where in-moves come from and out-moves go to: up to 30 km away, farther inside Germany, abroad."""
@@ -139,6 +141,15 @@ FORMS: Final[dict[str, Form]] = {
                 Field("provider", "text", "who runs it", required=False, empty=True, default=""),
                 Field("opens", "date", "first day, empty = open already", required=False, empty=True),
                 Field("closes", "date", "last day, empty = stays open", required=False, empty=True),
+                Field(
+                    "in_register",
+                    "choice",
+                    "whether the population counts those who live there; empty = yes",
+                    required=False,
+                    empty=True,
+                    default="",
+                    choices=("yes", "no"),
+                ),
                 _LON,
                 _LAT,
             ),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from .checks import without_wrong
 from .draft import Draft, exclusive
+from .forms import SPECIAL_KINDS
 from .geometry import contains, distance_km, in_germany, rings_of
 from .texts import Faults
 
@@ -23,6 +24,7 @@ def check_plausibility(draft: Draft, faults: Faults) -> None:
         unlikely_growth(draft, faults)
     if "facilities" in draft.tables:
         facilities_without_places(draft, faults)
+        places_for_more_than_live_there(draft, faults)
         if draft.geometry is not None:
             facilities_elsewhere(draft, faults)
 
@@ -63,10 +65,39 @@ def facilities_without_places(draft: Draft, faults: Faults) -> None:
         return
     having = set() if places is None else set(places["facility_id"])
     table = draft.tables["facilities"]
-    for line, row in table[table["kind"].isin(["childcare_centre", "nursing_home"])].iterrows():
+    housing = ["childcare_centre", "nursing_home", *SPECIAL_KINDS]
+    for line, row in table[table["kind"].isin(housing)].iterrows():
         if row["facility_id"] and row["facility_id"] not in having:
             faults.add(
                 "facility_without_places", draft.files["facilities"], int(str(line)), "facility_id", row["facility_id"]
+            )
+
+
+def places_for_more_than_live_there(draft: Draft, faults: Faults) -> None:
+    """A residence for special groups has more places than its Quartier has residents: refused, unless they are not counted there."""
+    start = draft.start_date()
+    if not {"places", "population"} <= set(draft.tables) or start is None:
+        return
+    table, places = draft.tables["facilities"], draft.tables["places"]
+    counted, _ = exclusive(draft.tables["population"].dropna(subset=["age_from", "age_to"]))
+    residents = counted[counted["date"] == start].groupby("quartier_id")["persons"].sum()
+    homes = table[table["kind"].isin(list(SPECIAL_KINDS)) & (table["in_register"] != "no")]
+    for line, home in homes.iterrows():
+        own = places[(places["facility_id"] == home["facility_id"]) & places["date"].notna()]
+        if own.empty or home["quartier_id"] not in residents.index:
+            continue
+        offered = own[own["date"] == max(own["date"])]["places"].sum()
+        living = residents[home["quartier_id"]]
+        if offered > living:
+            faults.add(
+                "places_exceed_residents",
+                draft.files["facilities"],
+                int(str(line)),
+                "facility_id",
+                home["facility_id"],
+                places=f"{offered:.0f}",
+                residents=f"{living:.0f}",
+                quartier=home["quartier_id"],
             )
 
 

@@ -333,6 +333,17 @@ def test_on_a_map_that_lacks_a_quartier_a_facility_outside_it_is_only_a_warning(
     assert region is not None and "facility_elsewhere" in {f.id for f in faults}
 
 
+def test_more_places_than_the_quartier_has_residents_are_refused_unless_the_register_does_not_count_them(town):
+    town.append(F, "S1;student_residence;Campus;02;;;;;")
+    town.append("places.csv", "S1;2022-12-31;18;30;900")
+    (fault,) = [f for f in check_region(town.folder) if f.severity == "error"]
+    assert (fault.id, fault.row, fault.value) == ("places_exceed_residents", 5, "S1")
+    town.replace(F, ";lat\n", ";lat;in_register\n")
+    text = (town.folder / F).read_text(encoding="utf-8").splitlines()
+    town.write(F, "\n".join([text[0], *(line + ";" for line in text[1:-1]), text[-1] + ";no"]) + "\n")
+    assert [f for f in check_region(town.folder) if f.severity == "error"] == []
+
+
 def test_faults_of_a_kind_are_listed_up_to_fifty_and_then_counted(town):
     town.append(P, *(f"0{n};2022-12-31;t;0;;5" for n in range(100, 180)))
     faults = [f for f in check_region(town.folder) if f.id == "unknown_quartier"]

@@ -1,0 +1,115 @@
+"""Student residences and refugee accommodation: kept apart, so that one building does not make a Quartier's profile.
+
+Their residents neither look for dwellings nor count among the households whose moves, births and groups are estimated. They
+leave by a rate of their own; the places that fall free are filled from those who arrive in the same quarter, so that
+occupation stays and the town's in-moves are not raised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..asking import ask
+from ..columns import Kind, Reason, Role
+from ..households import found, join, remove
+from ..luck import Decision
+from ..process import Process
+from ..rates import MAX_HAZARD
+from ..thresholds import pad_ages
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+KINDS = (Kind.STUDENT_RESIDENCE, Kind.REFUGEE_ACCOMMODATION)
+
+
+def start_special(model: QuartierModel) -> None:
+    """Remember how many live in each residence at the start: so many places are kept filled."""
+    h = model.households
+    homes = np.flatnonzero(np.isin(h.kind, KINDS) & (h.size > 0))
+    model.side["fill_special_places"] = {
+        "homes": homes,
+        "places": h.size[homes].astype(np.int64),
+        "kind": h.kind[homes],
+    }
+
+
+def fill_special_places(model: QuartierModel) -> None:
+    """Let residents leave for a dwelling in town or for elsewhere, and fill the free places from this quarter's arrivals."""
+    side, p = model.side["fill_special_places"], model.people
+    if not side["homes"].size:
+        return
+    rows = np.flatnonzero((p.role == Role.RESIDENT) & (p.present == 1))
+    rows = rows[np.isin(model.households.kind[p.household[rows]], KINDS)]
+    _leave(model, rows)
+    _enter(model, side["homes"], side["places"])
+
+
+def leaving_hazards(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Annual hazards of leaving a residence (float64), and the share of those who go who leave the town.
+
+    Students leave at the rates of moving of their age, inside the town and across its border, and all of them when they
+    are too old; refugees at one rate. Minors stay until they come of age.
+    """
+    p, rates, ages = model.people, model.rates, model.ages(rows)
+    student = model.households.kind[p.household[rows]] == Kind.STUDENT_RESIDENCE
+    out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ("germany", "abroad"))
+    both = out + pad_ages(rates["moves_within_town"].values)
+    hazard = np.where(student, both[p.sex[rows], ages], rates.parameter("refugee_leaving"))
+    hazard[student & (ages > rates.parameter("student_oldest"))] = MAX_HAZARD
+    hazard[ages < rates.parameter("age_of_majority")] = 0.0
+    elsewhere = (out / np.maximum(both, 1e-9))[p.sex[rows], ages]
+    share = np.where(student, elsewhere, rates.parameter("refugee_leaves_town"))
+    return hazard, share
+
+
+def _leave(model: QuartierModel, rows: np.ndarray) -> None:
+    p = model.people
+    hazard, share = leaving_hazards(model, rows)
+    goes = ask(model, "leave_residence", Decision.INSTITUTION_EXIT, rows, hazard)
+    rows, share = rows[goes], share[goes]
+    away = model.luck.uniform(Decision.RESIDENCE_DESTINATION, model.now, p.key[rows]) < share
+    model.count("out_migration_germany", p.quartier[rows[away]])
+    remove(model, rows[away], died=False)
+    stays = rows[~away][np.argsort(p.key[rows[~away]])].astype(np.int32)
+    homes = found(model, p.quartier[stays])
+    p.role[stays] = Role.ADULT
+    join(model, stays, homes)
+    model.households.reason[homes], model.households.wait_since[homes] = Reason.NEW_HOUSEHOLD, model.now
+
+
+def _enter(model: QuartierModel, homes: np.ndarray, places: np.ndarray) -> None:
+    """Fill free places by a lottery among those who have just come alone: refugees from abroad, students of their ages.
+
+    Free places of a kind are dealt in the order of the residences; the winners in that of their lots.
+    """
+    p, h, rates, arrived = model.people, model.households, model.rates, model.side.get("arrived", {})
+    free = np.maximum(places - h.size[homes], 0)
+    if not free.any() or arrived.get("step") != model.now:
+        return
+    rows, abroad = arrived["rows"].astype(np.int32), arrived["abroad"]
+    ages = model.ages(rows)
+    alone = (h.size[p.household[rows]] == 1) & (ages >= rates.parameter("age_of_majority"))
+    alone &= h.kind[p.household[rows]] == Kind.PRIVATE
+    lot = model.luck.words(Decision.RESIDENCE_LOTTERY, model.now, p.key[rows])
+    young = (ages >= rates.parameter("student_youngest")) & (ages <= rates.parameter("student_oldest"))
+    for kind, fits in ((Kind.REFUGEE_ACCOMMODATION, abroad), (Kind.STUDENT_RESIDENCE, young)):
+        of_kind = h.kind[homes] == kind
+        place = np.repeat(homes[of_kind], free[of_kind]).astype(np.int32)
+        able = np.flatnonzero(alone & fits)
+        able = able[np.lexsort((p.key[rows[able]], lot[able]))][: place.size]
+        alone[able] = False
+        join(model, rows[able], place[: able.size])
+        p.role[rows[able]] = Role.RESIDENT
+
+
+FILL_SPECIAL_PLACES = Process(
+    "fill_special_places",
+    reads=("people.birth", "people.sex", "people.role", "households.size", "households.kind"),
+    writes=("people.role", "households.join", "households.found", "households.remove"),
+    rates=("out_migration_germany", "out_migration_abroad", "moves_within_town"),
+    step=fill_special_places,
+    start=start_special,
+)
