@@ -1,11 +1,12 @@
-"""The partner market: a few draws per proposer and deferred acceptance.
+"""The partner market: a few draws per proposer, in rounds.
 
-Holders stand on a line, ordered by area, age and a place within the year of age that changes every step. A proposer draws
-points on it: an area near by, an age from the kernel of age differences, a place within the year; whom she finds is the
-holder nearest to the point. So the ages of couples follow the kernel however many seek, cost grows linearly with the number of
-seekers, and one holder more takes draws from the two beside him only. Every draw has a score of its own; proposals go
-down each proposer's list, and a holder keeps the best offer (Gale & Shapley 1962). As both sides rank by the same scores, a change
-runs down the scores and ends soon.
+Holders stand on a line, ordered by area, age and a place within the year of age that changes every step. In each round
+every proposer who is still alone draws a point on it: an area near by, an age from the kernel of age differences, a place
+within the year. Whom she finds is the holder nearest to the point; a holder who is still alone too takes the best by luck of
+those who found him in this round. So the ages of couples follow the kernel however many seek, and cost grows linearly with the
+number of seekers. This is deferred acceptance (Gale & Shapley 1962) under scores both sides agree on, earlier rounds first:
+nobody is ever given up for a better one, and one seeker more takes draws from the two beside him on the line only and
+disturbs few couples.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ import numba as nb
 import numpy as np
 
 from ..luck import _LOW, _S32, TWO32, Decision, Luck, philox4x32, word
-from ..matching import deferred_acceptance
 
 DRAWS: Final = 8
-"""Points a proposer draws in a step: they bound the cost."""
+"""Rounds of a step: they bound the cost."""
 NEAR_CELLS: Final = 8
 """Areas searched besides the own one."""
 _CELL_SHIFT, _AGE_SHIFT = np.uint64(40), np.uint64(32)
@@ -55,30 +55,17 @@ def _nearest(line, first, last, point):
 
 
 @nb.njit(cache=True)
-def _propose(
-    stream,
-    step,
-    block,
-    key,
-    cell,
-    age,
-    kin,
-    near,
-    share,
-    youngest,
-    chance,
-    line,
-    first,
-    holder_age,
-    holder_kin,
-    found,
-    scores,
+def _meet(
+    stream, step, block, key, cell, age, kin, near, share, first_age, chance, line, first, holder_age, holder_kin, met
 ):
-    """Whom every proposer finds, the best first; -1 where there are fewer."""
-    for i in range(key.size):
-        n = 0
-        gaps = chance[age[i]]
-        for draw in range(found.shape[1]):
+    """Round by round: who is alone draws a point; whom she finds and who is alone too takes the best of the round."""
+    holder_taken = np.zeros(line.size, np.bool_)
+    best, score = np.full(line.size, -1, np.int32), np.empty(line.size, np.uint64)
+    alone, asked = np.arange(key.size, dtype=np.int32), np.empty(key.size, np.int32)
+    n = key.size
+    for draw in range(DRAWS):
+        asks = 0
+        for i in alone[:n]:
             where, years, place, luck = philox4x32(
                 key[i] & _LOW, key[i] >> _S32, step, block + np.uint64(draw), stream & _LOW, stream >> _S32
             )
@@ -88,20 +75,29 @@ def _propose(
             c = near[cell[i], c]
             if first[c] == first[c + 1]:
                 continue
-            gap, u = 0, nb.float64(years) / TWO32
-            while u >= gaps[gap]:
+            reach, u, gap = chance[age[i]], nb.float64(years) / TWO32, 0
+            while u >= reach[gap]:
                 gap += 1
-            sought = np.uint64(youngest[age[i]] + gap)
+            sought = np.uint64(first_age[age[i]] + gap)
             j = _nearest(line, first[c], first[c + 1], np.uint64(c) << _CELL_SHIFT | sought << _AGE_SHIFT | place)
-            gap = holder_age[j] - youngest[age[i]]
-            if gap < 0 or gap >= gaps.size or (gap > 0 and gaps[gap - 1] >= 1.0) or _related(kin[i], holder_kin[j]):
+            gap = holder_age[j] - first_age[age[i]]
+            beyond = gap < 0 or gap >= reach.size or (gap > 0 and reach[gap - 1] >= 1.0)
+            if beyond or holder_taken[j] or _related(kin[i], holder_kin[j]):
                 continue
-            score, k = nb.float64(luck), n
-            while k > 0 and scores[i, k - 1] < score:
-                found[i, k], scores[i, k] = found[i, k - 1], scores[i, k - 1]
-                k -= 1
-            found[i, k], scores[i, k] = j, score
-            n += 1
+            other = best[j]
+            if other < 0:
+                asked[asks] = j
+                asks += 1
+            if other < 0 or luck < score[j] or (luck == score[j] and key[i] < key[other]):
+                best[j], score[j] = i, luck
+        for j in asked[:asks]:
+            met[best[j]], holder_taken[j] = j, True
+        left = 0
+        for i in alone[:n]:
+            if met[i] < 0:
+                alone[left] = i
+                left += 1
+        n = left
 
 
 @nb.njit(cache=True)
@@ -189,9 +185,8 @@ def match(
     _places(luck.stream, np.uint64(step), np.uint64(Decision.PARTNER_PLACE), key, cell, age, place)
     order = np.lexsort((key, place))
     first = np.searchsorted(cell[order], np.arange(len(areas[0]) + 1))
-    n = proposers["key"].size
-    found, scores = np.full((n, DRAWS), -1, np.int32), np.zeros((n, DRAWS))
-    _propose(
+    met = np.full(proposers["key"].size, -1, np.int32)
+    _meet(
         luck.stream,
         np.uint64(step),
         np.uint64(Decision.PARTNER_SEARCH // 4),
@@ -205,8 +200,6 @@ def match(
         first,
         age[order],
         holders["kin"][order],
-        found,
-        scores,
+        met,
     )
-    taken = deferred_acceptance(found, scores, proposers["key"], np.ones(key.size, np.int64))
-    return np.where(taken >= 0, order[taken], -1).astype(np.int32)
+    return np.where(met >= 0, order[met], -1).astype(np.int32)
