@@ -1,12 +1,13 @@
 """Households against the tables of 2025: at the start, and after 20 years under the three sets of union rates.
 
-`python benchmarks/households.py` (about half a minute): a national town of 200,000 people, all processes. `--check`: a small town,
-the start only.
+`python benchmarks/households.py [mid period two_sex]` (about half a minute): a national town of 200,000 people, all
+processes. Unions that start and end beside the register: `union_flows.py`. `--check`: a small town, the start only.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from quartier.model.columns import Role, Sex, Union
 from quartier.model.rates import RateBook, read_rate_book
 from quartier.model.region.region import Region
 from quartier.model.synthesis import synthesise
+from union_flows import Flows
 
 AGE_EDGES = (0, 18, 25, 30, 35, 45, 55, 65, 75, 120)
 SETS = ("mid", "period", "two_sex")
@@ -85,28 +87,39 @@ def show(title: str, points: dict[str, np.ndarray]) -> None:
             print(f"{name:14s}{sex.name.lower():8s}" + "".join(f"{v:7.1f}" for v in values[sex]))
 
 
-def run(persons: int, years: int) -> None:
-    """The start, and every set of union rates after some years."""
+def run(persons: int, years: int, sets: Sequence[str] = SETS) -> None:
+    """The start, and sets of union rates after some years."""
     region = national(persons)
     scale = 83.5e6 / persons
-    for number, name in enumerate(SETS):
+    for name in sets:
+        number = SETS.index(name)
         rates = read_rate_book("00")
         rates.parameters["union_set"] = number
         model = QuartierModel(region, rates, synthesise(region, rates, 1))
         if number == 0:
             show("start", difference(model))
-        counts = {kind: [] for kind in ("unions", "marriages", "separations")}
-        for _ in range(years):
-            yearly = dict.fromkeys(counts, 0)
-            for _ in range(4):
-                model.step()
-                for kind in counts:
-                    yearly[kind] += int(model.events[kind].sum())
-            for kind in counts:
-                counts[kind].append(yearly[kind])
+        flows, unions = Flows(model), 0
+        for step in range(4 * years):
+            model.step()
+            flows.observe(model)
+            unions += int(model.events["unions"].sum()) if step < 12 else 0
         show(f"{name}, after {years} years", difference(model))
-        first = {kind: np.mean(series[:3]) * scale / 1000 for kind, series in counts.items()}
-        print("thousand a year for Germany, first three years:", {k: round(v) for k, v in first.items()})
+        at_home(model)
+        print(f"unions formed, thousand a year for Germany, years 1-3: {unions / 3 * scale / 1000:.0f}")
+        flows.tell(persons, years)
+
+
+def at_home(model: QuartierModel) -> None:
+    """Print the share of people of 25 and 30 who live with a parent, beside the table of 2025."""
+    p, arrangement = model.people, model.rates["living_arrangement"]
+    table = arrangement.values[..., arrangement.labels[2].index("child")]
+    for age in (25, 30):
+        there = (p.present == 1) & (p.role != Role.RESIDENT) & (np.abs(model.ages() - age) <= 1)
+        for sex in Sex:
+            rows = np.flatnonzero(there & (p.sex == sex))
+            share = 100 * (p.role[rows] == Role.CHILD).mean()
+            wanted = 100 * table[sex, model.ages(rows)].mean()
+            print(f"with parents at {age - 1}-{age + 1}, {sex.name.lower()}: {share:.1f} % (2025: {wanted:.1f})")
 
 
 if __name__ == "__main__":
@@ -116,4 +129,4 @@ if __name__ == "__main__":
         largest = max(float(np.abs(v).max()) for v in worst.values())
         print(f"largest difference from the table at the start: {largest:.2f} points")
         sys.exit(largest > 3.0)
-    run(200_000, 20)
+    run(200_000, 20, sys.argv[1:] or SETS)

@@ -48,22 +48,22 @@ def births(derived: Path) -> None:
 
 
 def unions(derived: Path) -> None:
-    """Formation, marriage and separation hazards; `mid` is the geometric mean of the period and the two-sex set."""
+    """Formation, marriage and separation hazards; `mid` is the geometric mean of the period and the two-sex set.
+
+    The two-sex set itself is refitted in the full model by `refit_two_sex.py`.
+    """
     frame = read_csv(derived / "union_hazards.csv")
     frame["formation_mid"] = np.sqrt(frame["union_formation_two_sex"] * frame["union_formation_period"]).round(6)
     frame = frame.rename(
         columns={
             "union_formation_period": "formation_period",
-            "union_formation_two_sex": "formation_two_sex",
             "marriage_from_cohabitation_observed": "marriage_observed",
         }
     )
     columns = [
         "formation_mid",
         "formation_period",
-        "formation_two_sex",
         "marriage_observed",
-        "marriage_two_sex",
         "separation_cohabiting",
     ]
     write_table("unions.csv", to_oldest(frame[["sex", "age", *columns]], first=int(frame["age"].min())))

@@ -75,7 +75,10 @@ def _meet(
             c = near[cell[i], c]
             if first[c] == first[c + 1]:
                 continue
-            reach, u, gap = chance[age[i]], nb.float64(years) / TWO32, 0
+            reach, u = chance[age[i]], nb.float64(years) / TWO32
+            gap = reach.size // 2
+            while gap > 0 and u < reach[gap - 1]:
+                gap -= 1
             while u >= reach[gap]:
                 gap += 1
             sought = np.uint64(first_age[age[i]] + gap)
@@ -108,15 +111,21 @@ def _places(stream, step, decision, key, cell, age, out):
         out[i] = np.uint64(cell[i]) << _CELL_SHIFT | np.uint64(age[i]) << _AGE_SHIFT | place
 
 
-def age_chances(
-    location: np.ndarray, scale: np.ndarray, freedom: np.ndarray, widest: np.ndarray, youngest: int
-) -> tuple[np.ndarray, np.ndarray]:
+def age_weights(
+    years: np.ndarray, below: np.ndarray | float, above: np.ndarray | float, freedom: np.ndarray | float
+) -> np.ndarray:
+    """Density, up to a constant, of an age difference by its distance from the mode: a Student t with two scales."""
+    z = years / np.where(years < 0, below, above)
+    return (1 + z**2 / freedom) ** (-(freedom + 1) / 2)
+
+
+def age_chances(difference: dict[str, np.ndarray], widest: int, youngest: int) -> tuple[np.ndarray, np.ndarray]:
     """Running sums of the chances of each age of a partner, by the proposer's age.
 
     Parameters
     ----------
-    location, scale, freedom : Student t of the age difference in years by the proposer's age (float64 [ages]).
-    widest : i64 [ages], largest difference from the age sought.
+    difference : mode, below, above (scales), freedom of the age difference in years, by the proposer's age (float64 [ages]).
+    widest : largest difference from the most frequent age.
     youngest : no partner is younger.
 
     Returns
@@ -124,17 +133,16 @@ def age_chances(
     first : i64 [ages], the youngest age in reach.
     chance : float64 [ages, years in reach], running sum from that age on, 1 from the oldest age in reach on.
     """
-    ages = np.arange(location.size)
-    centre = ages + location
+    mode, below, above, freedom = (difference[name][:, None] for name in ("mode", "below", "above", "freedom"))
+    centre = np.arange(mode.size)[:, None] + mode
     first = np.maximum(np.rint(centre).astype(np.int64) - widest, 0)
-    partner = first[:, None] + np.arange(2 * widest.max() + 1)
-    z = (partner - centre[:, None]) / scale[:, None]
-    weight = (1 + z**2 / freedom[:, None]) ** (-(freedom[:, None] + 1) / 2)
-    weight[(np.abs(partner - np.rint(centre)[:, None]) > widest[:, None]) | (partner < youngest)] = 0
+    partner = first + np.arange(2 * widest + 1)
+    weight = age_weights(partner - centre, below, above, freedom)
+    weight[(np.abs(partner - np.rint(centre)) > widest) | (partner < youngest)] = 0
     chance = np.cumsum(weight, axis=1)
     chance[chance[:, -1] == 0] = 1.0  # too young to find anyone: never asked
     last = chance >= chance[:, -1:]
-    return first, np.where(last, 1.0, chance / chance[:, -1:])
+    return first[:, 0], np.where(last, 1.0, chance / chance[:, -1:])
 
 
 def near_areas(distance: np.ndarray, persons: np.ndarray, weight: float) -> tuple[np.ndarray, np.ndarray]:

@@ -174,9 +174,7 @@ def _seekers(model: QuartierModel) -> np.ndarray:
     new = rows[ask(model, "seek", Decision.SEEK_PARTNER, rows, hazard)]
     p.seek_until[new] = model.now + int(model.rates.parameter("market_steps")) - 1
     on_market = np.flatnonzero(p.seek_until >= model.now)
-    return on_market[
-        (p.partner[on_market] < 0) & (p.role[on_market] != Role.RESIDENT) & (p.present[on_market] == 1)
-    ]
+    return on_market[(p.partner[on_market] < 0) & (p.role[on_market] != Role.RESIDENT) & (p.present[on_market] == 1)]
 
 
 def start_unions(model: QuartierModel) -> None:
@@ -196,20 +194,21 @@ def start_unions(model: QuartierModel) -> None:
         "balance": np.clip(balance, 0.5, 2.0),
         "area": area,
         "areas": near_areas(area_distances(model, area), persons, model.rates.parameter("pair_distance_weight")),
-        "ages": _age_chances(model, 1.0),
-        "ages_same_sex": _age_chances(model, 0.0),
+        "ages": _age_chances(model),
+        "ages_same_sex": _age_chances(model, same_sex=True),
     }
 
 
-def _age_chances(model: QuartierModel, shift: float) -> tuple[np.ndarray, np.ndarray]:
-    """Chances of a partner's ages by the table of age differences; ``shift`` 0 centres them on the own age."""
-    age = np.arange(AGES)
-    band = np.searchsorted(np.arange(20, 80, 5), age, side="right")
-    location, scale, freedom = (
-        model.rates[f"spouse_age_{name}"].values[band] for name in ("location", "scale", "freedom")
-    )
-    widest = np.where(age >= 60, 15, 8)
-    return age_chances(shift * location, scale, freedom, widest, int(model.rates.parameter("youngest_seeker")))
+def _age_chances(model: QuartierModel, same_sex: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Chances of a partner's ages by the table of age differences; those of the same sex on either side of the own age."""
+    band = np.searchsorted(np.arange(20, 80, 5), np.arange(AGES), side="right")
+    names = ("mode", "below", "above", "freedom")
+    difference = {name: model.rates[f"partner_age_{name}"].values[band] for name in names}
+    if same_sex:
+        scale = (difference["below"] + difference["above"]) / 2
+        difference |= {"mode": np.zeros(AGES), "below": scale, "above": scale}
+    widest, youngest = (int(model.rates.parameter(name)) for name in ("partner_age_reach", "youngest_seeker"))
+    return age_chances(difference, widest, youngest)
 
 
 def _side(model: QuartierModel, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -10,9 +10,9 @@ from quartier.model.processes.partner_market import age_chances, match, near_are
 AGES = 132
 
 
-def chances(youngest: int = 18, location: float = 2.3) -> tuple[np.ndarray, np.ndarray]:
-    of_all = np.ones(AGES)
-    return age_chances(location * of_all, 3.0 * of_all, 4.0 * of_all, np.full(AGES, 8), youngest)
+def chances(youngest: int = 18, above: float = 3.0) -> tuple[np.ndarray, np.ndarray]:
+    difference = {"mode": 2.3, "below": 3.0, "above": above, "freedom": 4.0}
+    return age_chances({name: np.full(AGES, value) for name, value in difference.items()}, 8, youngest)
 
 
 def seekers(n: int, first: int, ages: np.ndarray | int = 40, cells: int = 1) -> dict[str, np.ndarray]:
@@ -91,10 +91,10 @@ def test_nobody_seeks_a_partner_who_is_too_young():
 
 
 def test_ages_are_drawn_as_the_table_says():
-    first, chance = chances()
+    first, chance = chances(above=6.0)
     partner = first[40] + np.arange(chance.shape[1])
     share = np.diff(chance[40], prepend=0)
-    kernel = (1 + ((partner - 42.3) / 3) ** 2 / 4) ** -2.5
+    kernel = (1 + ((partner - 42.3) / np.where(partner < 42.3, 3, 6)) ** 2 / 4) ** -2.5
     kernel[np.abs(partner - 42) > 8] = 0
     np.testing.assert_allclose(share, kernel / kernel.sum(), atol=1e-12)
 

@@ -250,9 +250,11 @@ def test_age_differences_follow_the_kernel(woman_age: int):
         gaps.append(model.ages(model.row_of_id[model.people.partner[wife]]) - model.ages(wife))
     gap = np.concatenate(gaps)
     band = f"{woman_age // 5 * 5}-{woman_age // 5 * 5 + 4}"
-    kernel = pd.read_csv(DATA / "spouse_age_difference.csv").set_index("wife_age_band").loc[band]
-    reach = np.arange(-8, 9) + int(np.rint(kernel.location))
-    share = student(kernel.freedom, kernel.location, kernel.scale).pdf(reach)
+    kernel = pd.read_csv(DATA / "partner_age_difference.csv").set_index("wife_age_band").loc[band]
+    reach = np.arange(-25, 26) + int(np.rint(kernel["mode"]))
+    reach = reach[(reach + woman_age >= 18) & (reach + woman_age < 75)]
+    scale = np.where(reach < kernel["mode"], kernel.below, kernel.above)
+    share = student.pdf((reach - kernel["mode"]) / scale, kernel.freedom)
     seen = np.bincount(np.searchsorted(reach, gap), minlength=reach.size) / gap.size
     assert gap.size > 0.95 * 6 * wives
     assert np.abs(np.cumsum(seen - share / share.sum())).max() < 1.63 / np.sqrt(gap.size)
