@@ -46,12 +46,9 @@ class Flows:
     """What happens to the unions of a running model; to be called after every step."""
 
     def __init__(self, model: QuartierModel) -> None:
-        p = model.people
         self.states = self._by_id(model)
-        self.once = np.zeros(self.states.size, bool)
-        self.perhaps = self.once.copy()
-        self.once[p.id[(p.union_state == Union.MARRIED) | (p.former_union == Former.WIDOWED)]] = True
-        self.perhaps[p.id[p.former_union == Former.SEPARATED]] = True
+        self.once, self.perhaps = np.zeros((2, 0), bool)
+        self._remember(model)
         self.counts: list[dict[str, int]] = []
         self.husbands: list[np.ndarray] = []
         self.wives: list[np.ndarray] = []
@@ -66,18 +63,24 @@ class Flows:
     def _lengthened(self, known: np.ndarray, size: int) -> np.ndarray:
         return np.concatenate((known, np.zeros(size - known.size, known.dtype)))
 
+    def _remember(self, model: QuartierModel) -> None:
+        """Who has been married, and of whom among those who are new it is not known whether they were."""
+        p, known = model.people, self.once.size
+        self.once, self.perhaps = (self._lengthened(flags, model.next_id) for flags in (self.once, self.perhaps))
+        here = (p.present == 1) & ((p.union_state == Union.MARRIED) | (p.former_union == Former.WIDOWED))
+        self.once[p.id[here]] = True
+        self.perhaps[p.id[(p.id >= known) & (p.former_union == Former.SEPARATED)]] = True
+
     def observe(self, model: QuartierModel) -> None:
         """Count one step."""
         p = model.people
-        before, self.once, self.perhaps = (
-            self._lengthened(known, model.next_id) for known in (self.states, self.once, self.perhaps)
-        )
+        before = self._lengthened(self.states, model.next_id)
         self.states = self._by_id(model)
         here = np.flatnonzero(p.present == 1)
         was_married = before[p.id[here]] == Union.MARRIED
         ended = here[was_married & (p.partner[here] < 0) & (p.union_since[here] == model.now)]
         now = here[(p.partner[here] >= 0) & (p.leads[here] == 1) & (p.married_since[here] == model.now) & ~was_married]
-        now = now[(p.union_state[now] == Union.MARRIED) & (p.id[now] < before.size)]
+        now = now[(p.union_state[now] == Union.MARRIED) & (p.id[now] < self.once.size)]
         other = model.row_of_id[p.partner[now]]
         again = [self.once[p.id[now]] | self.once[p.id[other]]]
         again.append(again[0] | self.perhaps[p.id[now]] | self.perhaps[p.id[other]])
@@ -91,7 +94,7 @@ class Flows:
         mixed = p.sex[now] != p.sex[other]
         self.wives.append(model.ages(now[mixed]))
         self.husbands.append(model.ages(other[mixed]))
-        self.once[p.id[here[self.states[p.id[here]] == Union.MARRIED]]] = True
+        self._remember(model)
 
     @staticmethod
     def _parted(model: QuartierModel, ended: np.ndarray) -> int:
@@ -121,8 +124,11 @@ class Flows:
         print("thousand a year for Germany, years 1-3 (registered):", end=" ")
         flows = self.yearly(0, min(3, years), persons)
         print(", ".join(f"{name} {flows[name]} ({REGISTERED[name]})" for name in REGISTERED))
-        low, high = self.married_before(max(years - 5, 0), years)
-        print(f"marriages with a partner married before, last five years: {low:.0f} to {high:.0f} % (2023: just under 30)")
+        for first, last in ((0, min(3, years)), (max(years - 5, 0), years)):
+            low, high = self.married_before(first, last)
+            print(f"marriages with a partner married before, years {first + 1}-{last}: {low:.0f} to {high:.0f} % (2023: 30)")
+        old = 100 * np.mean(np.concatenate(self.wives) >= 45)
+        print(f"brides of 45 and over: {old:.0f} % (2025: 21)")
         registered = registered_classes()
         print("marriages by husband's less wife's age, in groups of five years, % (2025):", end=" ")
         aims = ["-"] * len(CLASSES) if registered is None else [f"{100 * share:.1f}" for share in registered]
