@@ -213,6 +213,16 @@ def rooms_by_type(derived: Path) -> None:
     write_table("rooms_effect.csv", frame[["household_type", "type_effect"]].rename(columns={"type_effect": "effect"}))
 
 
+def housing(derived: Path) -> None:
+    """Owners by household size and age, floor area by rooms, and the quantile function of income by household type."""
+    owners = read_csv(derived / "housing_tenure_by_size_age.csv").rename(columns={"age_of_reference": "age_group"})
+    owners["age_group"] = owners["age_group"].replace("<30", "0-29")
+    write_table("owner_rate.csv", owners[["household_size", "age_group", "owner_rate"]])
+    write_table("dwelling_area.csv", read_csv(derived / "housing_area_by_rooms.csv")[["rooms", "mean_area_m2"]])
+    income = read_csv(derived / "income_quantiles_by_household_type.csv")
+    write_table("household_income.csv", income.loc[income["household_type"] != "total", ["household_type", "a", "b", "c"]])
+
+
 def family_sizes(germany: Path) -> None:
     """Families with a child under 18 by number of children; four and more: 4 / 5 / 6 = 75 / 18 / 7 % (assumed)."""
     frame = read_csv(germany / "families_by_form_children_2025.csv")
@@ -252,6 +262,7 @@ def main() -> None:
     former_unions(data / "derived")
     dwellings(data / "germany")
     rooms_by_type(data / "derived")
+    housing(data / "derived")
     family_sizes(data / "germany")
     household_sizes(data / "germany")
 

@@ -72,6 +72,7 @@ class Reason(IntEnum):
     SEPARATION = 3
     SPACE = 4
     OTHER = 5
+    BARRIER = 6
 
 
 class Setting(IntEnum):
@@ -85,6 +86,17 @@ class Setting(IntEnum):
     OUTSIDE_TOWN = 5
 
 
+class Tenure(IntEnum):
+    """Whose a dwelling is."""
+
+    LET = 0
+    OWNED = 1
+    BOUND = 2
+
+
+BARRIER_FREE_BIT = 0b001
+TENURE_SHIFT, TENURE_BITS = 1, 0b110
+RENT_SHIFT, RENT_CLASSES = 3, 8
 CARE_GRADE_BITS = 0b00111
 DEMENTIA_BIT = 0b01000
 FRAIL_BIT = 0b10000
@@ -165,6 +177,13 @@ DWELLING: dict[str, Column] = {
     "quartier": Column("u2", 0, "row of quartiere", "where it stands", "synthesis, complete_dwellings"),
     "rooms": Column("u1", 1, "rooms", "rooms, kitchens counted, 7 = seven and more", "synthesis, complete_dwellings"),
     "household": Column("i4", NONE, "row of households", "who lives there; -1 = vacant", "households"),
+    "features": Column(
+        "u1",
+        0,
+        "bits",
+        "bit 0 barrier-free, bits 1-2 Tenure (0 let, 1 owned, 2 rent bound), bits 3-5 rent per m2, 0 = cheapest eighth",
+        "synthesis, complete_dwellings",
+    ),
 }
 
 People: Any = kernel_type("People", __name__, PERSON)

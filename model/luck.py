@@ -76,6 +76,7 @@ class Decision(IntEnum):
     PLACE_BLOCKED = 43
     CONTACT = 44
     SCHOOL_ENTRY = 45
+    INCOME_RANK = 88
     KIN_DISTANCE = 46
     SURROUNDINGS = 47
     RESIDENCE_DESTINATION = 48
@@ -104,6 +105,10 @@ class Decision(IntEnum):
     START_FATHER = 77
     START_FRAIL = 78
     START_TENURE = 79
+    OWNED = 84
+    RENT_BOUND = 85
+    BARRIER_FREE = 86
+    RENT_CLASS = 87
     # relatives who give care: all four words of a block for a pair, or for a carer and a quarter
     KIN_PAIR = 112
     KIN_AWAY_PAIR = 116

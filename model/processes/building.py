@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..columns import Kind
+from ..columns import Kind, Tenure
+from ..dwelling_features import draw_features, tenure_of
 from ..luck import Domain, derive_keys
 from ..measures import DwellingsMeasure
 from ..tables import NONE
@@ -42,11 +43,15 @@ def start_building(model: QuartierModel) -> None:
     where = np.bincount(d.quartier, minlength=model.n_quartiere).astype(float)
     rooms = np.bincount(d.rooms, minlength=8).astype(float)
     drawn_to, flats = attraction(model), open_flats(model)[0].size
+    owned = tenure_of(d.features[d.household >= 0]) == Tenure.OWNED  # so that the mean wish does not hang on who owns
     model.side["move"] = {
         "level": moves_level(model),
+        "tenure": 1 + (model.rates.parameter("move_owner") - 1) * float(owned.mean() if owned.size else 0.0),
         "due": _dwellings_due(model),
         "quartiere": np.cumsum(where) / max(where.sum(), 1.0),
         "rooms": np.cumsum(rooms) / max(rooms.sum(), 1.0),
+        "owned": np.bincount(d.rooms, tenure_of(d.features) == Tenure.OWNED, minlength=8)[:8]
+        / np.maximum(rooms[:8], 1.0),
         "search": Search.of(model, drawn_to, where, model.rates.parameter("street_dwellings")),
         "flats": Search.of(model, drawn_to, where, max(where.sum(), 1.0) / max(flats, 1)),
     }
@@ -99,7 +104,9 @@ def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: n
     ordinal = np.arange(quartiere.size)
     home = model.quartier_keys[quartiere]
     key = derive_keys(Domain.DWELLING, home, 1 + model.now, (number << 32) + ordinal)
-    model.dwellings.append(quartiere.size, key=key, quartier=quartiere, rooms=rooms, household=NONE)
+    owned = np.broadcast_to(model.side["move"]["owned"][rooms], quartiere.size)
+    features = draw_features(model.luck, model.rates, key, owned, new=True)
+    model.dwellings.append(quartiere.size, key=key, quartier=quartiere, rooms=rooms, household=NONE, features=features)
 
 
 def complete_dwellings(model: QuartierModel) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
+from ..columns import BARRIER_FREE_BIT, TENURE_SHIFT, Tenure
 from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
 from .dwelling_search import GUIDE_SHIFT, Search
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_ROOMS = 7
 """Largest class of rooms in the stock's tables: seven and more."""
+BOUND = int(Tenure.BOUND) << TENURE_SHIFT
 TWO53 = 9007199254740992.0
 MOST_DRAWS = 14
 """Streets drawn in a quarter, early and later ones each, at most (a range of luck)."""
@@ -34,7 +36,8 @@ class Seekers:
 
     key : u64; group : i64, of `attraction`; quartier : where they come from; anywhere : bool, no place in town to be near
     to; rooms : rooms needed; priority : smaller is served first; stay : float64, when staying arrives in the race (inf
-    for those who must move); kin : i64, Quartier of a parent who lives elsewhere in town, -1 for none.
+    for those who must move); kin : i64, Quartier of a parent who lives elsewhere in town, -1 for none; needs : bool, a
+    dwelling without barriers; entitled : bool, to dwellings whose rent is bound; budget : float64, the most it may cost a year.
     """
 
     key: np.ndarray
@@ -45,6 +48,9 @@ class Seekers:
     priority: np.ndarray
     stay: np.ndarray
     kin: np.ndarray
+    needs: np.ndarray
+    entitled: np.ndarray
+    budget: np.ndarray
 
     @property
     def n(self) -> int:
@@ -54,12 +60,18 @@ class Seekers:
 
 @dataclass
 class Places:
-    """What is on offer, one entry each: key (u64), quartier (row), rooms, whether completed since the start (bool)."""
+    """What is on offer, one entry each.
+
+    key : u64; quartier : row; rooms; later : bool, completed since the start; features : u8, as of dwellings; cost : float64,
+    a year.
+    """
 
     key: np.ndarray
     quartier: np.ndarray
     rooms: np.ndarray
     later: np.ndarray
+    features: np.ndarray
+    cost: np.ndarray
 
 
 @nb.njit(inline="always")
@@ -87,11 +99,11 @@ def _deal(street, first, order):
 def _choose(luck, order, offer, early, later, seekers, tastes, taken, match):
     """In their order, seekers look through their streets and take the best of what is left there."""
     stream, step, search = luck
-    begin, rooms, place_key = offer
+    begin, rooms, place_key, features, cost = offer
     quartiere, number, first, chance, guide = early
     later_quartiere, later_number, later_first, later_chance, later_guide, more = later
-    key, group, origin, need, tries, stay, kin = seekers
-    below, above, loss, kin_gain, kin_look = tastes
+    key, group, origin, need, tries, stay, kin, needs, entitled, budget = seekers
+    below, above, loss, barrier_loss, kin_gain, kin_look = tastes
     k0, k1 = stream & _LOW, stream >> _S32
     near = words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
     for i in order:
@@ -123,12 +135,16 @@ def _choose(luck, order, offer, early, later, seekers, tastes, taken, match):
                     q = later_quartiere[_drawn(later_chance, later_guide, group[i], origin[i], words[0])]
                     street = later_first[q] + np.int64((words[1] * np.uint64(later_number[q])) >> _S32)
             for k in range(begin[street], begin[street + 1]):
-                if rooms[k] < low or rooms[k] > high or taken[k]:
+                if rooms[k] < low or rooms[k] > high or taken[k] or cost[k] > budget[i]:
+                    continue
+                if features[k] & BOUND == BOUND and not entitled[i]:
                     continue
                 bits = pair_bits(mine, place_key[k])
                 u, scale = (np.float64(bits >> np.uint64(11)) + 0.5) / TWO53, loss[abs(np.int64(rooms[k]) - need[i])]
                 if q == kin[i]:
                     scale *= kin_gain
+                if needs[i] and features[k] & BARRIER_FREE_BIT == 0:
+                    scale *= barrier_loss
                 if (1.0 - u) * scale < bound:  # -log(u) is not less than 1 - u: else it need not be worked out
                     wait = -np.log(u) * scale
                     if wait < bound:
@@ -156,6 +172,7 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
         int(rates.parameter("rooms_below_need")),
         int(rates.parameter("rooms_above_need")),
         np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS)),
+        float(np.exp(rates.parameter("barrier_loss"))),
         float(np.exp(-rates.parameter("kin_bonus"))),
         rates.parameter("kin_look"),
     )
@@ -163,7 +180,7 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
         _choose(
             (model.luck.stream, *(np.uint64(n) for n in numbers)),
             _in_turn(model, seekers),
-            (begin, rooms[order], places.key[order]),
+            (begin, *(x[order] for x in (rooms, places.key, places.features, places.cost))),
             (early.quartiere, early.number, early.first, early.chance, early.guide),
             (later.quartiere, later.number, later.first, later.chance, later.guide, search.more()),
             _entries(model, seekers),
@@ -207,4 +224,7 @@ def _entries(model: QuartierModel, seekers: Seekers) -> tuple[np.ndarray, ...]:
         np.minimum(tries, MOST_DRAWS).astype(np.int64),
         seekers.stay.astype(float),
         seekers.kin.astype(np.int64),
+        seekers.needs,
+        seekers.entitled,
+        seekers.budget,
     )

@@ -7,103 +7,136 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import Plan, Reason, Role
+from ..columns import CARE_GRADE_BITS, Plan, Reason, Role
+from ..dwelling_features import barrier_free
 from ..households import with_children
 from ..luck import Decision
 from .attraction import group_of
+from .budget import affordable, income_ranks
 from .dwelling_market import Seekers
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
 
-@nb.njit(inline="always")
-def _row(identity, row_of_id, present):
-    """Row of a person present, or -1."""
-    if identity < 0 or row_of_id[identity] < 0 or present[row_of_id[identity]] == 0:
-        return np.int32(-1)
-    return row_of_id[identity]
-
-
 @nb.njit(cache=True)
-def _describe(homes, first, following, birth, key, role, minor, head, family):
-    """The oldest member of each household (ties by key), and whether a minor lives there as a child."""
+def _describe(homes, first, following, birth, key, role, care, of_age, grade, head, family, adults, minors, needs):
+    """Per household the oldest member (ties by key), whether a minor lives there as a child, persons of age and minors, and
+    whether somebody needs a dwelling without barriers.
+
+    In two passes: the first members without a branch, so that the reads overlap, then whoever lives with them.
+    """
+    others = np.empty(homes.size, np.int32)
     for k in range(homes.size):
-        oldest = first[homes[k]]
-        i = oldest
+        i = first[homes[k]]
+        minor = birth[i] > of_age
+        family[k] = (role[i] == 1) & minor
+        needs[k] = care[i] & 7 >= grade
+        minors[k], adults[k] = minor, not minor
+        head[k], others[k] = i, following[i]
+    for k in range(homes.size):
+        i = others[k]
         while i >= 0:
-            if birth[i] < birth[oldest] or (birth[i] == birth[oldest] and key[i] < key[oldest]):
-                oldest = i
-            family[k] |= role[i] == 1 and birth[i] > minor
+            if birth[i] < birth[head[k]] or (birth[i] == birth[head[k]] and key[i] < key[head[k]]):
+                head[k] = i
+            minor = birth[i] > of_age
+            family[k] |= role[i] == 1 and minor
+            needs[k] |= care[i] & 7 >= grade
+            minors[k] += minor
+            adults[k] += not minor
             i = following[i]
-        head[k] = oldest
 
 
 @nb.njit(cache=True)
-def _kin_quartier(rows, mother, father, row_of_id, present, household, quartier, where):
+def _parents(rows, link, row_of_id, present, household, quartier, where):
+    """Quartier of the parent whom a link names, if he or she lives in another household in town; without a branch."""
     for k in range(rows.size):
-        where[k] = -1
-        for link in (mother[rows[k]], father[rows[k]]):
-            parent = _row(link, row_of_id, present)
-            if parent >= 0 and household[parent] != household[rows[k]]:
-                where[k] = quartier[parent]
-                break
+        identity = link[rows[k]]
+        row = max(row_of_id[max(identity, 0)], 0)
+        there = (identity >= 0) & (row_of_id[max(identity, 0)] >= 0) & (present[row] == 1)
+        apart = there & (household[row] != household[rows[k]])
+        where[k] = quartier[row] if apart else where[k]
 
 
 @nb.njit(cache=True)
-def _leads(rows, role, household, kind, dwelling, reason, moved_at, now, first, following, birth, key, leads):
-    """Which of these people are the oldest of a private household that has a dwelling and does not look for another yet."""
+def _eligible(rows, role, household, kind, dwelling, reason, moved_at, now, home, leads):
+    """Homes of these people, and whether they are grown and their home has a dwelling and does not look for another yet."""
     for k in range(rows.size):
-        me = rows[k]
-        if role[me] == 1:  # lives with a parent, who is older
-            continue
-        h = household[me]
-        if kind[h] != 0 or reason[h] != 0 or dwelling[h] < 0 or moved_at[h] >= now:
-            continue
-        i, oldest = first[h], True
-        while i >= 0 and oldest:
-            oldest = birth[i] > birth[me] or (birth[i] == birth[me] and key[i] >= key[me])
-            i = following[i]
-        leads[k] = oldest
+        home[k] = household[rows[k]]
+    for k in range(rows.size):
+        h = home[k]
+        able = (kind[h] == 0) & (reason[h] == 0) & (dwelling[h] >= 0) & (moved_at[h] < now)
+        leads[k] = able & (role[rows[k]] != 1)  # who lives as a child lives with a parent, who is older
 
 
-def settled_leads(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    """Those of these people who are the reference person of a household that could form a wish to move."""
-    p, h, leads = model.people, model.households, np.zeros(rows.size, np.bool_)
-    _leads(
-        rows, p.role, p.household, h.kind, h.dwelling, h.reason, h.moved_at, model.now, h.first_member, p.next_member, p.birth,
-        p.key, leads,
-    )  # fmt: skip
-    return rows[leads]
+@nb.njit(cache=True)
+def _leads(rows, home, first, following, birth, key, care, grade, leads, needs):
+    """Which of those named are the oldest of their household, and whether somebody there needs a dwelling without barriers."""
+    for k in range(rows.size):
+        if leads[k]:
+            me = rows[k]
+            i, oldest = first[home[k]], True
+            while i >= 0 and oldest:
+                oldest = birth[i] > birth[me] or (birth[i] == birth[me] and key[i] >= key[me])
+                needs[k] |= care[i] & 7 >= grade
+                i = following[i]
+            leads[k] = oldest
+
+
+def settled_leads(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Those of these people who are the reference person of a household that could form a wish to move.
+
+    Returns
+    -------
+    rows : of people. needs : bool, whether somebody in the household needs a dwelling without barriers.
+    """
+    p, h = model.people, model.households
+    leads, needs, home = np.empty(rows.size, np.bool_), np.zeros(rows.size, np.bool_), np.empty(rows.size, np.int32)
+    grade = int(model.rates.parameter("barrier_care_grade"))
+    _eligible(rows, p.role, p.household, h.kind, h.dwelling, h.reason, h.moved_at, model.now, home, leads)
+    _leads(rows, home, h.first_member, p.next_member, p.birth, p.key, p.care, grade, leads, needs)
+    return rows[leads], needs[leads]
 
 
 def parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """Quartier (i64) of the mother, else the father, who lives in another household in town; -1 for none."""
-    p, where = model.people, np.empty(rows.size, np.int64)
-    _kin_quartier(rows, p.mother, p.father, model.row_of_id, p.present, p.household, p.quartier, where)
+    p, where = model.people, np.full(rows.size, -1, np.int64)
+    for link in (p.father, p.mother):
+        _parents(rows, link, model.row_of_id, p.present, p.household, p.quartier, where)
     return where
 
 
 def household_seekers(model: QuartierModel, homes: np.ndarray) -> Seekers:
     """What these private households look for."""
     p, h, d, rates = model.people, model.households, model.dwellings, model.rates
-    head, family = np.empty(homes.size, np.int32), np.zeros(homes.size, np.bool_)
-    minor = model.now - 4 * int(rates.parameter("age_of_majority"))
-    _describe(homes, h.first_member, p.next_member, p.birth, p.key, p.role, minor, head, family)
+    head, family, needs = np.empty(homes.size, np.int32), np.zeros(homes.size, np.bool_), np.zeros(homes.size, np.bool_)
+    adults, minors = np.zeros(homes.size, np.int64), np.zeros(homes.size, np.int64)
+    of_age = model.now - 4 * int(rates.parameter("age_of_majority"))
+    _describe(
+        homes, h.first_member, p.next_member, p.birth, p.key, p.role, p.care, of_age,
+        int(rates.parameter("barrier_care_grade")), head, family, adults, minors, needs,
+    )  # fmt: skip
     key, dwelling = p.key[head], h.dwelling[homes]
-    need = h.size[homes].astype(np.int64) + 1
-    off = np.abs(d.rooms[np.maximum(dwelling, 0)].astype(np.int64) - need)
-    race = -np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key))
-    stay = race * np.exp(rates.parameter("room_mismatch") * off - rates.parameter("stay_bonus"))
+    need = adults + minors + 1
+    own = np.maximum(dwelling, 0)
+    loss = rates.parameter("room_mismatch") * np.abs(d.rooms[own].astype(np.int64) - need)
+    loss += rates.parameter("barrier_loss") * (needs & ~barrier_free(d.features[own]))
+    stay = -np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key))
+    stay *= np.exp(loss - rates.parameter("stay_bonus"))
+    rank = income_ranks(model, key)
+    waited = np.where(dwelling < 0, model.now - h.wait_since[homes].astype(np.int64), 0)
     return Seekers(
-        key,
-        group_of((model.now - p.birth[head].astype(np.int64)) // 4, family),
-        h.quartier[homes].astype(np.int64),
-        h.reason[homes] == Reason.ARRIVED,
-        need,
-        np.where(dwelling < 0, 1, 2),
-        np.where(dwelling < 0, np.inf, stay),
-        parents_quartier(model, head),
+        key=key,
+        group=group_of((model.now - p.birth[head].astype(np.int64)) // 4, family),
+        quartier=h.quartier[homes].astype(np.int64),
+        anywhere=h.reason[homes] == Reason.ARRIVED,
+        rooms=need,
+        priority=np.where(dwelling < 0, 1, 2),
+        stay=np.where(dwelling < 0, np.inf, stay),
+        kin=parents_quartier(model, head),
+        needs=needs,
+        entitled=rank <= rates.parameter("bound_entitled_rank"),
+        budget=affordable(rates, rank, adults, minors, waited),
     )
 
 
@@ -119,7 +152,7 @@ def people_with_plans(model: QuartierModel, planning: np.ndarray) -> np.ndarray:
 
 def person_seekers(model: QuartierModel, leaders: np.ndarray) -> tuple[np.ndarray, np.ndarray, Seekers]:
     """Everyone who would move with each of these people with a plan, whose position that is, and what they look for."""
-    p = model.people
+    p, rates = model.people, model.rates
     joins = p.plan[leaders] == Plan.JOIN_PARTNER
     partner = model.rows_of(p.partner[leaders[joins]])
     both = np.concatenate((leaders, partner))
@@ -127,16 +160,22 @@ def person_seekers(model: QuartierModel, leaders: np.ndarray) -> tuple[np.ndarra
     rows, leader = with_children(model, both)
     group = belongs[leader]
     size = np.bincount(group, minlength=leaders.size)
+    adults = np.bincount(belongs, minlength=leaders.size)
     separated = (p.plan[leaders] == Plan.SEPARATED) & (size > 1)
+    in_need = p.care[rows] & CARE_GRADE_BITS >= rates.parameter("barrier_care_grade")
+    rank = income_ranks(model, p.key[leaders])
     seekers = Seekers(
-        p.key[leaders],
-        group_of(model.ages(leaders), size > np.bincount(belongs, minlength=leaders.size)),
-        p.quartier[leaders].astype(np.int64),
-        np.zeros(leaders.size, bool),
-        size + 1,
-        np.where(separated, 0, 1),
-        np.full(leaders.size, np.inf),
-        parents_quartier(model, leaders),
+        key=p.key[leaders],
+        group=group_of(model.ages(leaders), size > adults),
+        quartier=p.quartier[leaders].astype(np.int64),
+        anywhere=np.zeros(leaders.size, bool),
+        rooms=size + 1,
+        priority=np.where(separated, 0, 1),
+        stay=np.full(leaders.size, np.inf),
+        kin=parents_quartier(model, leaders),
+        needs=np.bincount(group, in_need, minlength=leaders.size) > 0,
+        entitled=rank <= rates.parameter("bound_entitled_rank"),
+        budget=affordable(rates, rank, adults, size - adults, model.now - p.plan_since[leaders].astype(np.int64)),
     )
     return rows, group, seekers
 

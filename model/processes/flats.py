@@ -77,17 +77,22 @@ def share_flats(model: QuartierModel, planning: np.ndarray, looking: np.ndarray)
     homes, keys = open_flats(model)
     n, search = rows.size, model.side["move"]["flats"]
     seekers = Seekers(
-        p.key[rows],
-        group_of(model.ages(rows), np.zeros(n, bool)),
-        p.quartier[rows].astype(np.int64),
-        p.plan[rows] != Plan.LEAVE_HOME,
-        np.ones(n, np.int64),
-        np.ones(n),
-        np.full(n, np.inf),
-        np.full(n, -1),
+        key=p.key[rows],
+        group=group_of(model.ages(rows), np.zeros(n, bool)),
+        quartier=p.quartier[rows].astype(np.int64),
+        anywhere=p.plan[rows] != Plan.LEAVE_HOME,
+        rooms=np.ones(n, np.int64),
+        priority=np.ones(n),
+        stay=np.full(n, np.inf),
+        kin=np.full(n, -1),
+        needs=np.zeros(n, bool),
+        entitled=np.ones(n, bool),
+        budget=np.full(n, np.inf),
     )
-    later = h.dwelling[homes] >= search.rows
-    got = allocate(model, seekers, Places(keys, h.quartier[homes], np.ones(homes.size, np.int64), later), search)
+    m, dwelling = homes.size, h.dwelling[homes]
+    features = model.dwellings.features[dwelling]
+    offer = Places(keys, h.quartier[homes], np.ones(m, np.int64), dwelling >= search.rows, features, np.zeros(m))
+    got = allocate(model, seekers, offer, search)
     served = got >= 0
     newcomers = rows[served]
     model.count("leaving_home", p.quartier[newcomers[p.plan[newcomers] == Plan.LEAVE_HOME]])

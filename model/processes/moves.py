@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..asking import ask
-from ..columns import Kind, Plan, Reason, Role
+from ..columns import Kind, Plan, Reason, Role, Tenure
+from ..dwelling_features import barrier_free, tenure_of, yearly_cost
 from ..households import found, join, settle
 from ..luck import Decision
 from ..process import Process
@@ -24,23 +25,35 @@ from .repair import repair
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
-MOST_MISFIT = 3
+UNSERVED = {
+    Reason.ARRIVED: "unserved_arrived",
+    Reason.NEW_HOUSEHOLD: "unserved_new_household",
+    Reason.SEPARATION: "unserved_separated",
+    Reason.SPACE: "unserved_space",
+    Reason.BARRIER: "unserved_barrier",
+    Reason.OTHER: "unserved_other",
+}
+"""The event that counts seekers without success, by why they look."""
+REASON_OF_PLAN = np.array([Reason.NONE, Reason.NEW_HOUSEHOLD, Reason.SEPARATION, Reason.NEW_HOUSEHOLD], np.uint8)
+MOST_MISFIT = 2
 """Rooms missing or to spare beyond which the wish to move grows no more (bounds the hazard)."""
 
 
 def _wish_to_move(model: QuartierModel) -> np.ndarray:
     """Households whose dwelling does not fit any more, or who have another reason, start to look for one; their rows."""
     p, h, rates = model.people, model.households, model.rates
-    rows = settled_leads(model, shortlist_with_newcomers(model, Decision.ADJUSTMENT_MOVE)[0])
+    rows, needs = settled_leads(model, shortlist_with_newcomers(model, Decision.ADJUSTMENT_MOVE)[0])
     homes = p.household[rows]
     class_of, rate = rates.resolve("moves_within_town", model.now, model.n_quartiere)
     base = _of_age(model, pad_ages(rate))[class_of[h.quartier[homes]], p.sex[rows], model.ages(rows)]
-    rooms = model.dwellings.rooms[h.dwelling[homes]].astype(np.int64)
-    spare = rooms - (h.size[homes].astype(np.int64) + 1)
-    wants = ask(
-        model, "wish_to_move", Decision.ADJUSTMENT_MOVE, rows, base * _wish_level(model) * _misfit(model, spare)
-    )
-    h.reason[homes[wants]] = np.where(spare[wants] < 0, Reason.SPACE, Reason.OTHER)
+    rooms, features = (column[h.dwelling[homes]] for column in (model.dwellings.rooms, model.dwellings.features))
+    spare = rooms.astype(np.int64) - (h.size[homes].astype(np.int64) + 1)
+    barrier = needs & ~barrier_free(features)
+    factor = np.minimum(_misfit(model, spare) * np.where(barrier, rates.parameter("move_barrier"), 1.0), _worst(model))
+    factor *= np.where(tenure_of(features) == Tenure.OWNED, rates.parameter("move_owner"), 1.0)
+    wants = ask(model, "wish_to_move", Decision.ADJUSTMENT_MOVE, rows, base * _wish_level(model) * factor)
+    why = np.where(barrier, Reason.BARRIER, Reason.OTHER)
+    h.reason[homes[wants]] = np.where(spare < 0, Reason.SPACE, why)[wants]
     h.wait_since[homes[wants]] = model.now
     return homes[wants]
 
@@ -51,21 +64,26 @@ def _of_age(model: QuartierModel, rate: np.ndarray) -> np.ndarray:
 
 
 def _wish_level(model: QuartierModel) -> float:
-    local = model.side.get("move", {}).get("level", 1.0)
-    return local * model.rates.parameter("moves_level") * model.rates.parameter("move_reference_rate_share")
+    rates, side = model.rates, model.side.get("move", {})
+    level = rates.parameter("moves_level") * rates.parameter("move_reference_rate_share")
+    return side.get("level", 1.0) / side.get("tenure", 1.0) * level
 
 
 def _misfit(model: QuartierModel, spare: np.ndarray) -> np.ndarray:
-    """Factor on the wish to move by rooms to spare, negative where rooms are missing; no more than three count."""
+    """Factor on the wish to move by rooms to spare, negative where rooms are missing; no more than two count."""
     missing, over = np.clip(-spare, 0, MOST_MISFIT), np.clip(spare, 0, MOST_MISFIT)
     rates = model.rates
     return np.exp(rates.parameter("move_missing_room") * missing + rates.parameter("move_spare_room") * over)
 
 
+def _worst(model: QuartierModel) -> float:
+    """Largest factor that an unfitting dwelling puts on the wish to move."""
+    return float(_misfit(model, np.array([-MOST_MISFIT, MOST_MISFIT])).max())
+
+
 def _wish_bound(model: QuartierModel) -> np.ndarray:
     _, rate = model.rates.resolve("moves_within_town", model.now, model.n_quartiere)
-    worst = _misfit(model, np.array([-MOST_MISFIT, MOST_MISFIT])).max()
-    return _of_age(model, pad_ages(rate).max(axis=0)) * _wish_level(model) * worst
+    return _of_age(model, pad_ages(rate).max(axis=0)) * _wish_level(model) * _worst(model)
 
 
 def move(model: QuartierModel) -> None:
@@ -80,7 +98,9 @@ def move(model: QuartierModel) -> None:
     leaders = people_with_plans(model, planning)
     rows, group, people = person_seekers(model, leaders)
     side, vacant = model.side["move"], vacant_dwellings(model)
-    offer = Places(d.key[vacant], d.quartier[vacant], d.rooms[vacant], vacant >= side["search"].rows)
+    rooms, features = d.rooms[vacant], d.features[vacant]
+    cost = yearly_cost(model.rates, features, rooms)
+    offer = Places(d.key[vacant], d.quartier[vacant], rooms, vacant >= side["search"].rows, features, cost)
     got = allocate(model, together(household_seekers(model, homes), people), offer, side["search"])
     got = np.where(got >= 0, vacant[np.maximum(got, 0)], NONE) if vacant.size else got
     got_home, got_person = got[: homes.size], got[homes.size :]
@@ -139,7 +159,7 @@ def _give_up(model: QuartierModel, looking: np.ndarray, waiting: np.ndarray) -> 
     p, h, rates = model.people, model.households, model.rates
     looking = looking[(h.reason[looking] > 0) & (h.size[looking] > 0)]
     waiting = waiting[(p.plan[waiting] > 0) & (p.present[waiting] == 1)]
-    model.count("unserved_seekers", np.concatenate((h.quartier[looking], p.quartier[waiting])))
+    _count_unserved(model, looking, waiting)
     steps = rates.parameter("seek_steps")
     late = (h.dwelling[looking] >= 0) & (model.now - h.wait_since[looking].astype(np.int64) >= steps - 1)
     h.reason[looking[late]] = Reason.NONE
@@ -151,9 +171,27 @@ def _give_up(model: QuartierModel, looking: np.ndarray, waiting: np.ndarray) -> 
         leave_town(model, gone.astype(np.int32), np.zeros(gone.size, bool))
 
 
+def _count_unserved(model: QuartierModel, looking: np.ndarray, waiting: np.ndarray) -> None:
+    """Count who has found nothing, by why they look."""
+    p, h = model.people, model.households
+    where = np.concatenate((h.quartier[looking], p.quartier[waiting]))
+    model.count("unserved_seekers", where)
+    why = np.concatenate((h.reason[looking], REASON_OF_PLAN[p.plan[waiting]]))
+    for reason, kind in UNSERVED.items():
+        model.count(kind, where[why == reason])
+
+
 MOVE = Process(
     "move",
-    reads=("households.size", "dwellings.rooms", "dwellings.household", "people.plan", "people.birth"),
+    reads=(
+        "households.size",
+        "dwellings.rooms",
+        "dwellings.features",
+        "dwellings.household",
+        "people.plan",
+        "people.birth",
+        "people.care",
+    ),
     writes=(
         "households.settle",
         "households.found",
@@ -162,7 +200,7 @@ MOVE = Process(
         "people.plan",
         "people.role",
     ),
-    rates=("moves_within_town",),
+    rates=("moves_within_town", "household_income_a", "household_income_b", "household_income_c", "dwelling_area"),
     step=move,
     start=start_building,
     bounds={Decision.ADJUSTMENT_MOVE: _wish_bound},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
+from ..dwelling_features import draw_features
 from ..luck import Decision, Domain, Luck, derive_keys
 from ..rates import RateBook
 from ..region.region import Region
@@ -18,16 +19,23 @@ from .persons import quartier_keys
 from .report import Report
 
 ROOMS = 7
+OWNER_AGES = (30, 40, 50, 60, 70)
+"""Bounds of the age groups of the table of owners."""
 
 
 @dataclass
 class HouseholdView:
-    """What the occupancy needs of every private household, in the order of the rows of `households`."""
+    """What the occupancy needs of every private household, in the order of the rows of `households`.
+
+    row, quartier, key, kind : of the household. size : members. age : of the reference person.
+    """
 
     row: np.ndarray
     quartier: np.ndarray
     key: np.ndarray
     kind: np.ndarray
+    size: np.ndarray
+    age: np.ndarray
 
 
 def household_types(adults: np.ndarray, children: np.ndarray, couple: np.ndarray, head_age: np.ndarray) -> np.ndarray:
@@ -144,4 +152,18 @@ def make_dwellings(
         "rooms": room,
         "household": household,
     }
+    columns["features"] = _features(columns, dwelling, view, rates, luck)
     return columns, dwelling
+
+
+def _features(
+    columns: dict[str, np.ndarray], dwelling: np.ndarray, view: HouseholdView, rates: RateBook, luck: Luck
+) -> np.ndarray:
+    """Features (u8) of the dwellings; a vacant one is an owner's as often as occupied ones of as many rooms."""
+    rate, rooms = rates["owner_rate"], columns["rooms"]
+    size = np.minimum(view.size, rate.values.shape[0]) - 1
+    chance = rate.values[size, np.searchsorted(OWNER_AGES, view.age, side="right")]
+    occupied = np.bincount(rooms[dwelling], minlength=ROOMS + 1)
+    owned = (np.bincount(rooms[dwelling], chance, minlength=ROOMS + 1) / np.maximum(occupied, 1))[rooms]
+    owned[dwelling] = chance
+    return draw_features(luck, rates, columns["key"], owned)

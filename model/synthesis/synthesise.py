@@ -162,4 +162,5 @@ def _household_columns(
         "moved_at": (step - np.floor(4 * years)).astype(np.uint16),
     }
     quartier = p.quartier[heads].astype(np.int64)
-    return columns, HouseholdView(private, quartier[private], p.key[heads][private], kind[private])
+    key, age = p.key[heads], p.age[heads]
+    return columns, HouseholdView(private, quartier[private], key[private], kind[private], size[private], age[private])

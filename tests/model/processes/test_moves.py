@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import toy
 from crowd import CERTAIN, Ledger, book, crowd, run, z_limit
-from quartier.model.columns import Plan, Reason, Role
+from quartier.model.columns import BARRIER_FREE_BIT, TENURE_SHIFT, Plan, Reason, Role, Tenure
 from quartier.model.housing_counts import housing_counts
 from quartier.model.luck import Domain, derive_keys
 from quartier.model.measures import DwellingsMeasure
 from quartier.model.processes.attraction import GROUPS
 from quartier.model.processes.dwelling_market import Places, Seekers, allocate
 from quartier.model.processes.dwelling_search import Search
-from quartier.model.processes.moves import MOVE
+from quartier.model.processes.moves import MOVE, UNSERVED
 from quartier.model.rates import DATA
 from scipy.stats import chi2
 
@@ -145,27 +147,39 @@ def test_occupied_and_vacant_dwellings_are_the_stock_at_every_step():
         assert (counts["households"] == occupied).all()
         assert model.events["moves_in"].sum() == model.events["moves_out"].sum()
         moved += int(model.events["moves_in"].sum())
+        by_reason = sum(model.events[kind] for kind in UNSERVED.values())
+        assert (by_reason == model.events["unserved_seekers"]).all()
     assert moved > 50
+    assert model.events["unserved_space"].sum() > 0
+    assert model.events["unserved_other"].sum() > 0
 
 
-def test_the_wish_to_move_is_noise_around_the_rate_and_the_fit_of_the_dwelling():
-    n, rng = 20_000, np.random.default_rng(6)
+def test_the_wish_to_move_is_noise_around_the_rate_the_fit_the_barriers_and_the_tenure_of_the_dwelling():
+    n, rng = 40_000, np.random.default_rng(6)
     model = toy.town(toy.singles(rng.integers(18, 90, n), rng.integers(0, 2, n)), (MOVE,), check=False)
-    rooms = rng.integers(1, 6, n)
-    model.dwellings.rooms[:n] = rooms
+    rooms, barrier_free, owned = rng.integers(1, 6, n), rng.integers(0, 2, n), rng.integers(0, 2, n)
+    model.dwellings.rooms[:n], model.dwellings.features[:n] = rooms, barrier_free | owned << TENURE_SHIFT
     frame = pd.read_csv(DATA / "migration.csv")
     rate = np.stack([frame[frame.sex == s].sort_values("age").within.to_numpy() for s in ("m", "f")])
     p, value = model.people, model.rates.parameter
+    p.care[:] = rng.choice([0, 1, 2, 5], n)
+    in_the_way = (p.care >= 2) & (barrier_free == 0)
     age = (model.now + 1 - p.birth.astype(int)) // 4
     fit = value("move_missing_room") * np.maximum(2 - rooms, 0) + value("move_spare_room") * np.maximum(rooms - 2, 0)
-    hazard = rate[p.sex, age] * np.exp(fit) * value("moves_level") * value("move_reference_rate_share")
+    factor = np.where(in_the_way, 1.5, 1.0) * np.where(owned == 1, 0.5, 1.0)
+    hazard = rate[p.sex, age] * np.exp(fit) * factor * value("moves_level") * value("move_reference_rate_share")
     model.step()
-    ledger = Ledger(2 * 8 * 2)
+    ledger = Ledger(2 * 8 * 8)
     wishes = (model.households.reason > 0)[p.household]
-    ledger.add((p.sex * 8 + age // 10 - 1).astype(int) * 2 + (rooms < 2), -np.expm1(-hazard / 4), wishes)
+    kind = (rooms < 2) * 4 + in_the_way * 2 + owned
+    ledger.add((p.sex * 8 + age // 10 - 1).astype(int) * 8 + kind, -np.expm1(-hazard / 4), wishes)
     z, limit = ledger.largest_z(5)
-    assert ledger.seen.sum() > 200
+    assert ledger.seen.sum() > 300
     assert z < limit
+    why = model.households.reason[p.household]
+    assert (
+        why[wishes & (rooms >= 2)] == np.where(in_the_way, Reason.BARRIER, Reason.OTHER)[wishes & (rooms >= 2)]
+    ).all()
 
 
 def alike(model, offer: Places, each: float = 2.0) -> Search:
@@ -175,45 +189,55 @@ def alike(model, offer: Places, each: float = 2.0) -> Search:
 
 
 def places(quartier: np.ndarray, rooms: np.ndarray | int) -> Places:
-    """Vacant dwellings in these Quartiere."""
+    """Vacant dwellings in these Quartiere, let, with barriers and for nothing."""
     n = quartier.size
     key = derive_keys(Domain.DWELLING, np.arange(n), 7)
-    return Places(key, quartier, np.broadcast_to(rooms, n), np.zeros(n, bool))
+    return Places(key, quartier, np.broadcast_to(rooms, n), np.zeros(n, bool), np.zeros(n, np.uint8), np.zeros(n))
+
+
+def seekers(n: int, **columns: np.ndarray) -> Seekers:
+    """People of one group who must move, from Quartier 0, look for two rooms and are told apart by their keys only."""
+    plain = {
+        "key": derive_keys(Domain.START_PERSON, np.arange(n), 9),
+        "group": np.zeros(n, int),
+        "quartier": np.zeros(n, int),
+        "anywhere": np.zeros(n, bool),
+        "rooms": np.full(n, 2),
+        "priority": np.ones(n),
+        "stay": np.full(n, np.inf),
+        "kin": np.full(n, -1),
+        "needs": np.zeros(n, bool),
+        "entitled": np.zeros(n, bool),
+        "budget": np.full(n, np.inf),
+    }
+    return Seekers(**(plain | columns))
 
 
 def test_with_equal_vacancies_moves_follow_the_gravity_model():
     """Seekers from every Quartier, plenty of equal dwellings in each: destinations go as distance decay says (chi², 1 %)."""
-    n_q, per_quartier, seekers = 5, 4000, 3000
+    n_q, per_quartier, n = 5, 4000, 3000
     model = toy.town(
         [{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)], quartiere=n_q, km_apart=1.5
     )
     model.now += 1
     offer = places(np.repeat(np.arange(n_q), per_quartier), 2)
-    origin = np.repeat(np.arange(n_q), seekers // n_q)
-    ask = Seekers(
-        derive_keys(Domain.START_PERSON, np.arange(seekers), 9),
-        np.zeros(seekers, int),
-        origin,
-        np.zeros(seekers, bool),
-        np.full(seekers, 2),
-        np.ones(seekers),
-        np.full(seekers, np.inf),
-        np.full(seekers, -1),
-    )
+    origin = np.repeat(np.arange(n_q), n // n_q)
+    ask = seekers(n, quartier=origin)
     got = allocate(model, ask, offer, alike(model, offer, 8.0))
     assert (got >= 0).all()
-    assert np.unique(got).size == seekers
+    assert np.unique(got).size == n
     km = np.abs(np.subtract.outer(np.arange(n_q), np.arange(n_q))) * 1.5
     np.fill_diagonal(km, 0.5 * np.sqrt(2.0))
     weight = km**-0.86 * np.where(np.eye(n_q) == 1, np.exp(0.83), 1)
-    expected = seekers / n_q * weight / weight.sum(axis=1, keepdims=True)
+    expected = n / n_q * weight / weight.sum(axis=1, keepdims=True)
     seen = np.zeros((n_q, n_q))
     np.add.at(seen, (origin, offer.quartier[got]), 1)
     assert ((seen - expected) ** 2 / expected).sum() < chi2.isf(0.01, n_q * (n_q - 1))
 
 
 def test_a_parent_in_the_quartier_draws_people_there():
-    rates = book({"streets_to_move": 14.0})  # so many that every seeker sees about as much in one Quartier as in the other
+    # so many streets that every seeker sees about as much in one Quartier as in the other
+    rates = book({"streets_to_move": 14.0, "kin_look": 0.0, "kin_bonus": 0.5})
     model = toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(2)], quartiere=2, rates=rates)
     model.now += 1
     n = 4000
@@ -221,16 +245,7 @@ def test_a_parent_in_the_quartier_draws_people_there():
     offer = places(where, 2)
 
     def share_in_first(kin: int) -> float:
-        ask = Seekers(
-            derive_keys(Domain.START_PERSON, np.arange(n), 9),
-            np.zeros(n, int),
-            np.zeros(n, int),
-            np.ones(n, bool),
-            np.full(n, 2),
-            np.ones(n),
-            np.full(n, np.inf),
-            np.full(n, kin),
-        )
+        ask = seekers(n, anywhere=np.ones(n, bool), kin=np.full(n, kin))
         return float(np.mean(where[allocate(model, ask, offer, alike(model, offer, 20.0))] == 0))
 
     assert share_in_first(-1) == pytest.approx(0.5, abs=0.03)
@@ -238,8 +253,20 @@ def test_a_parent_in_the_quartier_draws_people_there():
     assert share_in_first(0) == pytest.approx(1 / (1 + np.exp(-model.rates.parameter("kin_bonus"))), abs=0.03)
 
 
+def test_a_seeker_looks_where_a_parent_lives_even_if_nothing_else_draws_there():
+    n, model = 400, toy.town([{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(2)], quartiere=2)
+    model.now += 1
+    offer = places(np.arange(4000) % 2, 2)
+    draws = np.repeat([[1.0, 0.0]], GROUPS, axis=0)
+    search = Search.of(model, draws, np.array([2000.0, 2000.0]), 20.0)
+    ask = seekers(n, kin=np.where(np.arange(n) % 2 == 0, 1, -1))
+    there = offer.quartier[allocate(model, ask, offer, search)] == 1
+    assert there[::2].mean() > 0.25  # one street of four, and the bonus
+    assert not there[1::2].any()
+
+
 def test_newcomers_choose_without_distance():
-    n_q, seekers = 4, 2000
+    n_q, n = 4, 2000
     model = toy.town(
         [{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)], quartiere=n_q, km_apart=3.0
     )
@@ -247,18 +274,9 @@ def test_newcomers_choose_without_distance():
     share = np.array([0.1, 0.2, 0.3, 0.4])
     where = np.repeat(np.arange(n_q), (share * 20_000).astype(int))
     offer = places(where, 2)
-    ask = Seekers(
-        derive_keys(Domain.START_PERSON, np.arange(seekers), 9),
-        np.zeros(seekers, int),
-        np.zeros(seekers, int),
-        np.ones(seekers, bool),
-        np.full(seekers, 2),
-        np.ones(seekers),
-        np.full(seekers, np.inf),
-        np.full(seekers, -1),
-    )
+    ask = seekers(n, anywhere=np.ones(n, bool))
     seen = np.bincount(where[allocate(model, ask, offer, alike(model, offer))], minlength=n_q)
-    assert np.abs((seen - seekers * share) / np.sqrt(seekers * share * (1 - share))).max() < z_limit(n_q)
+    assert np.abs((seen - n * share) / np.sqrt(n * share * (1 - share))).max() < z_limit(n_q)
 
 
 def test_one_more_seeker_displaces_few():
@@ -269,19 +287,7 @@ def test_one_more_seeker_displaces_few():
     changed, streets = [], alike(model, offer)
     for extra in range(20):
         key = derive_keys(Domain.START_PERSON, np.concatenate((np.arange(250), [1000 + extra])), 9)
-        one = [
-            Seekers(
-                key[:n],
-                np.zeros(n, int),
-                np.arange(n) % 3,
-                np.zeros(n, bool),
-                1 + np.arange(n) % 4,
-                np.ones(n),
-                np.full(n, np.inf),
-                np.full(n, -1),
-            )
-            for n in (250, 251)
-        ]
+        one = [seekers(n, key=key[:n], quartier=np.arange(n) % 3, rooms=1 + np.arange(n) % 4) for n in (250, 251)]
         changed.append(
             int((allocate(model, one[0], offer, streets) != allocate(model, one[1], offer, streets)[:250]).sum())
         )
@@ -294,15 +300,13 @@ def test_the_order_of_seekers_and_dwellings_does_not_matter():
     model.now += 1
     offer = places(rng.integers(0, 3, 200), rng.integers(1, 6, 200))
     n = 250
-    ask = Seekers(
-        derive_keys(Domain.START_PERSON, np.arange(n), 9),
-        np.zeros(n, int),
-        np.arange(n) % 3,
-        np.arange(n) % 5 == 0,
-        1 + np.arange(n) % 4,
-        (np.arange(n) % 2).astype(float),
-        np.where(np.arange(n) % 3, np.inf, 1.0),
-        np.full(n, -1),
+    ask = seekers(
+        n,
+        quartier=np.arange(n) % 3,
+        anywhere=np.arange(n) % 5 == 0,
+        rooms=1 + np.arange(n) % 4,
+        priority=(np.arange(n) % 2).astype(float),
+        stay=np.where(np.arange(n) % 3, np.inf, 1.0),
     )
     got = allocate(model, ask, offer, alike(model, offer))
     a, b = rng.permutation(n), rng.permutation(200)
@@ -322,16 +326,7 @@ def test_one_more_vacancy_is_seen_in_its_street_only_and_changes_no_other_search
     model.now += 1
     offer = places(rng.integers(0, 3, 320), rng.integers(1, 6, 320))
     streets, n = alike(model, offer), 250
-    ask = Seekers(
-        derive_keys(Domain.START_PERSON, np.arange(n), 9),
-        np.zeros(n, int),
-        np.arange(n) % 3,
-        np.zeros(n, bool),
-        1 + np.arange(n) % 4,
-        np.ones(n),
-        np.full(n, np.inf),
-        np.full(n, -1),
-    )
+    ask = seekers(n, quartier=np.arange(n) % 3, rooms=1 + np.arange(n) % 4)
     changed = []
     for extra in range(300, 320):
         kept = [np.arange(300), np.append(np.arange(300), extra)]
@@ -371,3 +366,34 @@ def test_a_new_quartier_fills():
     run(model, 4)
     assert (h.quartier[:300] == 2).mean() > 0.9
     assert (h.quartier[300:] < 2).all()
+
+
+def market(n: int, **features: np.ndarray) -> tuple[toy.QuartierModel, Places, Search]:
+    """As many vacant dwellings as seekers need, all of two rooms, with the columns named."""
+    model = toy.town([{"age": 40, "sex": 0, "household": 0}], rates=book({"streets_to_move": 14.0}))
+    model.now += 1
+    offer = replace(places(np.zeros(n, int), 2), **features)
+    return model, offer, alike(model, offer, 40.0)
+
+
+def test_what_is_too_dear_is_not_taken_and_bound_dwellings_go_to_the_entitled():
+    n = np.arange(2000)
+    features = np.where(n % 4 == 0, Tenure.BOUND << TENURE_SHIFT, 0).astype(np.uint8)
+    model, offer, search = market(n.size, features=features, cost=6000.0 + 1000 * (n % 3))
+    budget, entitled = np.array([7500.0, np.inf])[np.arange(200) % 2], np.arange(200) < 60
+    got = allocate(model, seekers(200, budget=budget, entitled=entitled), offer, search)
+    assert (got >= 0).all()
+    assert (offer.cost[got] <= budget).all()
+    assert (offer.cost[got[1::2]] == 8000).mean() > 0.2
+    assert (features[got[60:]] == 0).all()
+    assert (features[got[:60]] > 0).any()
+
+
+def test_who_needs_a_dwelling_without_barriers_mostly_finds_one():
+    n = np.arange(8000)
+    model, offer, search = market(n.size, features=(n % 5 == 0).astype(np.uint8) * BARRIER_FREE_BIT)
+    needs = np.arange(800) % 2 == 0
+    free = offer.features[allocate(model, seekers(800, needs=needs), offer, search)] > 0
+    gain = np.exp(model.rates.parameter("barrier_loss"))
+    assert free[~needs].mean() == pytest.approx(0.2, abs=0.06)
+    assert free[needs].mean() == pytest.approx(0.2 * gain / (0.2 * gain + 0.8), abs=0.08)
