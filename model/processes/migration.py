@@ -120,6 +120,7 @@ def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, ke
     )
     join(model, rows, homes[household])
     model.households.reason[homes], model.households.wait_since[homes] = Reason.ARRIVED, model.now
+    repair(model, homes[which >= templates.lone])  # minors who come alone are taken in, like orphans
     partner = link(templates.partner)
     pair = np.flatnonzero(partner > model.people.id[rows])
     unite_arrivals(

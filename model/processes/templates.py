@@ -10,7 +10,7 @@ import numpy as np
 from ..columns import Kind, Role
 from ..households import members
 from ..luck import Decision, Luck
-from ..thresholds import pad_ages
+from ..thresholds import AGES, pad_ages
 from .in_moves import in_move_profile
 from .origins import distance_mix, distance_rates
 from .out_moves import ORIGINS
@@ -22,14 +22,17 @@ EDGES: Final = np.array([0, 3, 6, 10, 15, 18, 20, 22, 24, 26, 28, 30, 33, 36, *r
 """First ages of the bands the weights are fitted to: fine where people move most, the last one open."""
 BANDS: Final = EDGES.size
 ROUNDS: Final = 60
+FIT_TOLERANCE: Final = 0.01
+"""Share of a band's arrivals that the rounds may leave over (a limit of the fit, not a rate)."""
 
 
 @dataclass
 class Templates:
     """Household ``k`` has the members ``first[k] : first[k] + size[k]``; links are positions inside the household, -1 none.
 
-    ``weight`` [origin, household] is the number of households of each template that arrive in a year, with the
-    in-migration rates of the start; ``content`` [household, sex * band] counts members.
+    ``prior`` [origin, household] is how often each arrives before the weights are fitted; ``content`` [household, sex * band]
+    counts members. From ``lone`` on they are single minors, one per sex and age: they come only where the households do not
+    bring the minors that the rates ask for (net flows by age, say, that let nobody of the parents' ages arrive).
     """
 
     first: np.ndarray
@@ -51,6 +54,7 @@ class Templates:
     stock: np.ndarray
     profile: np.ndarray
     fitted: dict[tuple[int, tuple[bool, ...]], np.ndarray]
+    lone: int
 
     def households_per_year(self, model: QuartierModel, origin: int) -> np.ndarray:
         """Households of each template that arrive in a year, fitted anew only when a modifier of the rates begins or ends."""
@@ -59,8 +63,15 @@ class Templates:
         version = (origin, model.rates.version(names, model.now))
         if version not in self.fitted:
             target = self._in_moves(model, name)
-            self.fitted[version] = _fit(self.prior[origin], self.content, target)
+            weight = _fit(self.prior[origin], self.content, target)
+            self.fitted[version] = weight + self._lone_minors(target - weight @ self.content, target)
         return self.fitted[version]
+
+    def _lone_minors(self, missing: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Households of each template that are single minors [household]: what the fit leaves missing, spread over the ages."""
+        missing = np.where(missing > FIT_TOLERANCE * target, missing, 0.0)
+        lone = self.content * (np.arange(self.size.size) >= self.lone)[:, None]
+        return lone @ (missing / np.maximum(lone.sum(axis=0), 1))
 
     def persons_per_year(self, model: QuartierModel, origin: int) -> np.ndarray:
         """Persons who arrive in a year, float64 [sex, age]."""
@@ -144,31 +155,50 @@ def make_templates(model: QuartierModel, luck: Luck) -> Templates:
     age = model.ages(picked)
     content = np.zeros((homes.size, 2 * BANDS))
     np.add.at(content, (household, p.sex[picked] * BANDS + np.searchsorted(EDGES, age, side="right") - 1), 1)
-    stock = np.zeros((model.n_quartiere, 2, pad_ages(np.zeros(1)).size))
-    here = np.flatnonzero(p.present == 1)
-    np.add.at(stock, (p.quartier[here], p.sex[here], model.ages(here)), 1)
-    partner = link(p.partner[picked])
+    stock, partner = _residents(model), link(p.partner[picked])
+    minors = _minors(int(model.rates.parameter("age_of_majority")))
+    n = minors.shape[1]
+
+    def joined(own: np.ndarray, added: np.ndarray | int) -> np.ndarray:
+        return np.concatenate((own, np.broadcast_to(np.asarray(added), (n, *own.shape[1:])).astype(own.dtype)))
+
+    lone_content = np.zeros((n, 2 * BANDS))
+    lone_content[np.arange(n), minors[0] * BANDS + np.searchsorted(EDGES, minors[1], side="right") - 1] = 1
     return Templates(
-        first,
-        sizes,
-        age,
-        (model.now - p.birth[picked].astype(np.int64)) % 4,
-        p.sex[picked],
-        _roles(p.role[picked]),
-        np.where(partner >= 0, p.union_state[picked], 0),
-        p.former_union[picked],
-        p.parity[picked],
-        model.now - p.union_since[picked].astype(np.int64),
-        model.now - p.last_birth[picked].astype(np.int64),
-        partner,
-        link(p.mother[picked]),
-        link(p.father[picked]),
-        content,
-        _priors(model, household, picked, homes.size),
+        joined(first, picked.size + np.arange(n)),
+        joined(sizes, 1),
+        joined(age, minors[1]),
+        joined((model.now - p.birth[picked].astype(np.int64)) % 4, minors.sum(axis=0) % 4),
+        joined(p.sex[picked], minors[0]),
+        joined(_roles(p.role[picked]), Role.CHILD),
+        joined(np.where(partner >= 0, p.union_state[picked], 0), 0),
+        joined(p.former_union[picked], 0),
+        joined(p.parity[picked], 0),
+        joined(model.now - p.union_since[picked].astype(np.int64), 0),
+        joined(model.now - p.last_birth[picked].astype(np.int64), model.now),
+        joined(partner, -1),
+        joined(link(p.mother[picked]), -1),
+        joined(link(p.father[picked]), -1),
+        joined(content, lone_content),
+        np.concatenate((_priors(model, household, picked, homes.size), np.zeros((2, n))), axis=1),
         stock,
         in_move_profile(model, stock),
         {},
+        homes.size,
     )
+
+
+def _residents(model: QuartierModel) -> np.ndarray:
+    """Persons of the start population, float64 [quartier, sex, age]."""
+    p = model.people
+    here = np.flatnonzero(p.present == 1)
+    cell = (p.quartier[here].astype(np.int64) * 2 + p.sex[here]) * AGES + model.ages(here)
+    return np.bincount(cell, minlength=model.n_quartiere * 2 * AGES).reshape(-1, 2, AGES).astype(float)
+
+
+def _minors(majority: int) -> np.ndarray:
+    """Sex and age of one minor each, i64 [2, minor]."""
+    return np.stack([pair.ravel() for pair in np.meshgrid(np.arange(2), np.arange(majority), indexing="ij")])
 
 
 def _roles(role: np.ndarray) -> np.ndarray:

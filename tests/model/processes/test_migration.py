@@ -214,3 +214,28 @@ def test_a_scenario_on_leaving_home_reaches_those_who_leave_the_town_and_nobody_
     out = after[:, 0, 5, :, young].sum(axis=0) / rates.parameter("out_migration_level")
     total = union + out + leaving_hazard(more)[0][:, young]
     assert total == pytest.approx(gross, rel=1e-9)
+
+
+def test_minors_whose_parents_do_not_come_arrive_alone_and_are_taken_in():
+    rates = book({}, in_migration_germany=0.0, in_migration_abroad=0.0)
+    rates = rates.with_modifiers([Modifier("in_migration_germany", "value", 0.05, age_from=6, age_to=14)])
+    model = toy.town(crowd(3000, 2), (OUT_MIGRATE, IN_MIGRATE), quartiere=2, rates=rates)
+    templates = model.side["in_migrate"]
+    p, n = model.people, len(model.people)
+    asked = templates._in_moves(model, "in_migration_germany").sum()
+    brought = templates.persons_per_year(model, 0)
+    assert brought.sum() == pytest.approx(asked, rel=0.01)
+    assert brought[:, 18:].sum() == 0
+    model.step()  # checks that no child lives without an adult
+    came = np.arange(n, len(p))
+    assert came.size == pytest.approx(asked / 4, abs=1)
+    assert model.events["orphans"].sum() == came.size
+    assert (model.households.size[p.household[came]] > 1).all()
+
+
+def test_where_families_come_no_minor_arrives_alone():
+    model = toy.town(crowd(3000, 2), (IN_MIGRATE,), quartiere=2, check=False)
+    templates = model.side["in_migrate"]
+    for origin in range(2):
+        weight = templates.households_per_year(model, origin)
+        assert weight[templates.lone :].sum() < 0.005 * weight.sum()
