@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numba as nb
 import numpy as np
 
 from .luck import Decision
@@ -65,6 +66,16 @@ def start_place(rates: RateBook, u: np.ndarray) -> np.ndarray:
     return (u[:, None] >= bounds).sum(axis=1)
 
 
+@nb.njit(cache=True)
+def _add(rows, one, present, row_of_id, mother, father, kin_away):
+    """Add what each person counts for to the parents who are here."""
+    for k in range(rows.size):
+        for parent in (mother[rows[k]], father[rows[k]]):
+            j = row_of_id[parent] if parent >= 0 else -1
+            if j >= 0 and present[j]:
+                kin_away[j] += one[k]
+
+
 def count_leavers(model: QuartierModel, rows: np.ndarray, abroad: np.ndarray | None) -> None:
     """Add people who leave the town to their parents' `kin_away`, by where they go.
 
@@ -75,13 +86,10 @@ def count_leavers(model: QuartierModel, rows: np.ndarray, abroad: np.ndarray | N
         of moves inside the district, inside the state and beyond.
     """
     p, rates = model.people, model.rates
-    parents = [model.rows_of(link[rows]) for link in (p.mother, p.father)]
-    if not any((parent >= 0).any() for parent in parents):
-        return
+    rows = rows.astype(np.int32)
     u = model.luck.uniform(Decision.KIN_DISTANCE, model.now, p.key[rows])
     near, far = rates.parameter("leavers_within_25_km"), rates.parameter("leavers_beyond_100_km")
     place = (u >= near).astype(np.int64) + (u >= 1 - far)
     if abroad is not None:
         place[abroad] = len(PLACES) - 1
-    for parent in parents:
-        np.add.at(p.kin_away, parent[parent >= 0], one_child(place[parent >= 0]))
+    _add(rows, one_child(place), p.present, model.row_of_id, p.mother, p.father, p.kin_away)

@@ -11,6 +11,7 @@ from ..households import arrive, found, join, remove, unite_arrivals, with_child
 from ..kin import kin_of_arrivals
 from ..luck import Decision, Domain, Luck, derive_keys
 from ..process import Process
+from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
 from .care_need import care_of_arrivals
 from .disability import disability_of_arrivals
@@ -52,9 +53,10 @@ def _goes_near(model: QuartierModel, leaders: np.ndarray) -> np.ndarray:
     """Whether each would go to the surroundings if within Germany (bool); partners who leave together go to the same place."""
     p = model.people
     deciding = leaders.copy()
-    partner = model.rows_of(p.partner[leaders])
-    follows = (p.leads[leaders] == 0) & np.isin(partner, leaders)
-    deciding[follows] = partner[follows]
+    follows = np.flatnonzero((p.leads[leaders] == 0) & (p.partner[leaders] >= 0))
+    partner = model.rows_of(p.partner[leaders[follows]])
+    together = np.append(leaders, NONE)[np.searchsorted(leaders, partner)] == partner  # leaders ascend
+    deciding[follows[together]] = partner[together]
     return is_near(model, "out", p.key[deciding], p.quartier[deciding], p.sex[deciding], model.ages(deciding))
 
 

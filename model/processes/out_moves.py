@@ -137,11 +137,10 @@ def _could_leave(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     rows, words = shortlist_with_luck(model, (Decision.OUT_MIGRATE, Decision.EMIGRATE))
     if model.audit is not None or model.united[0] != now or not model.united[1]:
         return rows, words
-    more = np.sort(np.concatenate(model.united[1]))
+    more = np.concatenate(model.united[1])
     more = more[(p.present[more] == 1) & (p.leads[more] == 1)]
-    at = np.searchsorted(rows, more)
-    new = np.append(rows, NONE)[at] != more
-    return np.insert(rows, at[new], more[new]), np.insert(words, at[new], block_of_luck(model, 1, more[new]), axis=0)
+    new = more[np.append(rows, NONE)[np.searchsorted(rows, more)] != more]
+    return np.concatenate((rows, new)), np.concatenate((words, block_of_luck(model, Decision.OUT_MIGRATE // 4, new)))
 
 
 def _alone_from(model: QuartierModel) -> np.int64:
