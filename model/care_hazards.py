@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeVar
 
 import numpy as np
@@ -262,11 +263,17 @@ _SOLVED: dict[tuple[object, ...], tuple[tuple[object, ...], object]] = {}
 def remembered(rates: RateBook, name: str, variant: Variant, year: int, make: Callable[[], _T]) -> _T:
     """Make once per set of tables and parameters; the tables are kept, so that their identity stays theirs."""
     tables = tuple(rates.rates[n] for n in _TABLES)
-    figures = tuple(rates.parameters[n] for n in sorted(rates.parameters) if n.startswith(_SUBJECTS))
+    figures = tuple(rates.parameters[n] for n in _figures(tuple(rates.parameters)))
     key = (name, variant, year, figures, *map(id, tables))
     if key not in _SOLVED:
         _SOLVED[key] = (tables, make())
     return _SOLVED[key][1]  # type: ignore[return-value]
+
+
+@lru_cache
+def _figures(parameters: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the parameters that play a part, in alphabetical order."""
+    return tuple(sorted(name for name in parameters if name.startswith(_SUBJECTS)))
 
 
 _TABLES: Final = (
