@@ -3,7 +3,7 @@
 `python benchmarks/berlin_net_migration.py` (needs the shared data, QUARTIER_DATA; half a minute): errors of the shrunken and
 damped rates, of the raw ones, and of one mean of the city for all.
 
-`python benchmarks/berlin_net_migration.py --run` (ten minutes, 6 GB): the model runs from 2015 to 2020 with what attracts whom
+`python benchmarks/berlin_net_migration.py --run` (five minutes, 2 GB): the model runs from 2015 to 2020 with what attracts whom
 taken from the cohorts, from the shares at the start, and alike everywhere; its residents by area and age against the
 register's of 2020.
 """
