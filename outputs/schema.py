@@ -212,8 +212,8 @@ EVENT_LABELS: Final = (
     Label("entries_in_own_quartier", "of these into a home in the own Quartier", "davon in ein Heim im eigenen Quartier"),
     Label("left_for_home_outside", "departures to a nursing home outside the town", "Fortzüge in ein Heim auswärts"),
     Label("admitted_from_outside", "admissions to nursing homes from outside the town", "Heimaufnahmen von auswärts"),
-    Label("in_migration_surroundings", "of the arrivals from Germany: from up to 30 km", "Zuzüge aus dem Umland"),
-    Label("out_migration_surroundings", "of the departures to Germany: up to 30 km", "Fortzüge ins Umland"),
+    Label("in_migration_surroundings", "of the arrivals from Germany: from up to 30 km", "darunter Zuzüge aus dem Umland (bis 30 km)"),
+    Label("out_migration_surroundings", "of the departures to Germany: up to 30 km", "darunter Fortzüge ins Umland (bis 30 km)"),
 )
 """In the order of `quartier.model.model.EVENTS`; a test holds the two together."""
 
