@@ -287,8 +287,11 @@ _TABLES: Final = (
     "disability_loss",
     "dementia_share",
     "dementia_incidence",
+    "care_resident_share",
+    "care_residential_share",
+    "care_frail_share",
 )
-_SUBJECTS: Final = ("care_", "mortality_", "disability_", "dementia_")
+_SUBJECTS: Final = ("care_", "mortality_", "disability_", "dementia_", "nursing_home_level")
 
 
 def care_rates(rates: RateBook, year: int, variant: Variant | None = None) -> CareRates:
@@ -331,41 +334,29 @@ def death_factors(rates: RateBook, year: int) -> np.ndarray:
     return care_rates(rates, year).death_factor
 
 
-def resident_share(rates: RateBook) -> np.ndarray:
-    """Residents of nursing homes among people in need, with the state's shift: [sex, age, grade 1..5, dementia]."""
-    share = np.repeat(rates["care_resident_share"].values, 5, axis=1)
-    share = np.concatenate((share, np.repeat(share[:, -1:], AGES - share.shape[1], axis=1)), axis=1)
-    shifted = _expit(_logit(share) + rates.parameter("care_home_state_shift"))
-    return np.where(share > 0, shifted, 0.0)
-
-
-def frail_ratio(rates: RateBook) -> np.ndarray:
-    """Probability of death of the frail against others of the same age and grade, float64 [age] (model-care.md 4.2)."""
-    fading = 1 - rates.parameter("care_frail_fading") * (np.arange(AGES) - 70) / 30
-    weight = np.clip(fading, rates.parameter("care_frail_least"), 1)
-    return np.exp(np.log(rates.parameter("care_frail_ratio_at_70")) * weight)
-
-
 def death_factors_by_code(
-    rates: RateBook, year: int, frail: bool = True, demented: np.ndarray | None = None
+    rates: RateBook, year: int, demented: np.ndarray, frail: np.ndarray | None = None, ratio_of_frail: np.ndarray | None = None
 ) -> np.ndarray:
     """Factor on the life table's death hazard by value of the column `care`, float64 [sex, age 0..109, 0..31].
 
     Within a grade people with dementia die more often, and so do the frail (those who want a nursing home, wherever
-    they live). Both are normalised on the probability of a step with the shares of the tables, so that deaths by grade,
-    and with them the life table, stay. ``frail`` False leaves frailty out (for runs without `arrange_care`); ``demented``
-    is the share by sex, age and grade, by default that of the start.
+    they live). Both are normalised on the probability of a step with expected shares, so that deaths by grade, and with
+    them the life table, stay.
+
+    Parameters
+    ----------
+    demented : share by sex, age and grade 0..5, see `dementia.dementia_shares`.
+    frail : share by sex, age, grade 1..5 and dementia, see `frailty.frail_shares`; None leaves frailty out (for runs
+        without `arrange_care`). ratio_of_frail : float64 [age].
     """
     hazard = by_age_at_end(life_table(rates, year))[..., None]
     p = -np.expm1(-care_rates(rates, year).death_factor * hazard * DT)
-    share = rates["dementia_share"].values if demented is None else demented
-    ratio, frailty = rates.parameter("dementia_death_ratio"), frail_ratio(rates)
-    lives = resident_share(rates)
+    ratio = rates.parameter("dementia_death_ratio")
     out = np.zeros((2, AGES, CODES))
     for code in range(CODES):
         grade, is_demented, is_frail = min(code & 7, GRADES), (code >> 3) & 1, (code >> 4) & 1
-        level = ratio**is_demented / (1 + share[..., grade] * (ratio - 1))
-        if frail and grade > 0:
-            level *= frailty**is_frail / (1 + lives[:, :, grade - 1, is_demented] * (frailty - 1))
+        level = ratio**is_demented / (1 + demented[..., grade] * (ratio - 1))
+        if frail is not None and ratio_of_frail is not None and grade > 0:
+            level *= ratio_of_frail**is_frail / (1 + frail[:, :, grade - 1, is_demented] * (ratio_of_frail - 1))
         out[..., code] = np.minimum(p[..., grade] * level, 1 - 1e-6)
     return -np.log1p(-out) / (hazard * DT)

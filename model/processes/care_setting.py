@@ -143,7 +143,6 @@ ARRANGE_CARE = Process(
         "households.remove",
     ),
     rates=(
-        "care_resident_share",
         "care_home_state_shift",
         "care_home_wish_level",
         "care_service_state_shift",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..care_hazards import AGES, GRADES, care_prevalence, resident_share
+from ..care_hazards import AGES, GRADES, care_prevalence
 from ..columns import DEMENTIA_BIT, Kind, Role
 from ..controlled_counts import choose, largest_remainder, numbers_per_cell
+from ..frailty import frail_shares
 from ..luck import Decision
 from ..timeline import year_of
 
@@ -110,7 +111,8 @@ def _demented(
     homes = bool(in_home.any())
     sex = model.people.sex[rows]
     share = model.rates["dementia_share"].values[sex, age, grade]
-    lives = resident_share(model.rates)[sex, age, np.maximum(grade, 1) - 1]
+    year = year_of(model.now)
+    lives = frail_shares(model.rates, year, year)[sex, age, np.maximum(grade, 1) - 1]
     here = np.where(in_home[:, None], lives, 1 - lives)
     whole = share * here[:, 1] + (1 - share) * here[:, 0]
     given = np.where(homes & (grade > 0) & (whole > 0), share * here[:, 1] / np.where(whole > 0, whole, 1), share)

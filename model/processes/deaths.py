@@ -8,6 +8,7 @@ import numpy as np
 
 from ..care_hazards import by_age_at_end, death_factors_by_code
 from ..dementia import dementia_shares
+from ..frailty import frail_ratio, frail_shares
 from ..households import remove
 from ..luck import TWO32, Decision
 from ..process import Process
@@ -40,8 +41,10 @@ def death_hazards(model: QuartierModel) -> np.ndarray:
     hazard = by_age_at_end(hazard)
     by_code = pad_ages(np.repeat(hazard[:, None], CODES, axis=1))
     if model.has("change_need"):
-        demented = dementia_shares(rates, year, year_of(model.start_step))
-        factors = np.moveaxis(death_factors_by_code(rates, year, model.has("arrange_care"), demented), 2, 0)
+        since = year_of(model.start_step)
+        frail = frail_shares(rates, year, since) if model.has("arrange_care") else None
+        factors = death_factors_by_code(rates, year, dementia_shares(rates, year, since), frail, frail_ratio(rates))
+        factors = np.moveaxis(factors, 2, 0)
         by_code = by_code * pad_ages(factors)[None]
     return np.minimum(by_code, MAX_HAZARD)  # a scenario's level times the factor of a high grade
 
@@ -90,7 +93,7 @@ DIE = Process(
     "die",
     reads=("people.birth", "people.sex", "people.care"),
     writes=("households.remove", "households.join"),
-    rates=("mortality", "mortality_decline"),
+    rates=("mortality", "mortality_decline", "care_resident_share", "care_residential_share", "care_frail_share"),
     step=die,
     bounds={Decision.DEATH: _bound},
     start=start_deaths,

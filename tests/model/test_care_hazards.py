@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from quartier.model import care_hazards
 from quartier.model.care_hazards import AGES, care_prevalence, care_rates, death_factors, death_factors_by_code
+from quartier.model.frailty import frail_ratio, frail_shares
 from quartier.model.rates import read_rate_book
 from shared_data import data_folder
 
@@ -127,9 +128,9 @@ def test_a_year_is_solved_once():
 def test_mortality_by_dementia_and_frailty_leaves_the_mortality_of_a_grade_as_it_is(state):
     rates = read_rate_book(state)
     life = care_hazards.by_age_at_end(care_hazards.life_table(rates, 2024))[..., None]
-    p = 1 - np.exp(-death_factors_by_code(rates, 2024) * life / 4)
+    demented, frail = rates["dementia_share"].values, frail_shares(rates, 2024, 2023)
+    p = 1 - np.exp(-death_factors_by_code(rates, 2024, demented, frail, frail_ratio(rates)) * life / 4)
     by_grade = 1 - np.exp(-death_factors(rates, 2024) * life / 4)
-    demented, frail = rates["dementia_share"].values, care_hazards.resident_share(rates)
     for grade in range(6):
         share = demented[..., grade]
         mean = np.zeros_like(share)

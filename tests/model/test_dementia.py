@@ -51,9 +51,8 @@ def cohort(rates: RateBook, sex: int, age: int) -> tuple[np.ndarray, np.ndarray]
     for year in range(2024, 2024 + YEARS):
         shell, care = Shell(rates, year), care_rates(rates, year)
         shares = dementia_shares(rates, year, 2023)
-        death = 1 - np.exp(
-            -death_factors_by_code(rates, year, frail=False, demented=shares) * by_age_at_end(life_table(rates, year))[..., None] / 4
-        )
+        life = by_age_at_end(life_table(rates, year))[..., None]
+        death = 1 - np.exp(-death_factors_by_code(rates, year, shares) * life / 4)
         leaving, falling = leaving_probabilities(shell, care)[0], dementia_probabilities(shell)  # type: ignore[arg-type]
         worse = multiplier(shares, rates.parameter("dementia_upgrade_ratio"))
         for step in range(4):

@@ -7,8 +7,8 @@ import pytest
 import toy
 from care_toy import constant_rates, singles
 from crowd import book, row, run, z_limit, z_of
-from quartier.model.care_hazards import resident_share
 from quartier.model.columns import FRAIL_BIT, Kind, Reason, Role, Setting
+from quartier.model.frailty import frail_shares
 from quartier.model.processes.care_carers import Carer, carer_situation, cases_of
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.care_setting import ARRANGE_CARE, wish_for_home, wish_for_service
@@ -159,6 +159,6 @@ def test_without_any_kin_residents_rise_to_about_one_and_three_quarters_of_the_t
     p = model.people
     cases = np.flatnonzero((p.care & 7 > 0) & (p.present == 1))
     age, grade, demented = np.minimum(model.ages(cases), 109), p.care[cases] & 7, p.care[cases] >> 3 & 1
-    table = resident_share(model.rates)[p.sex[cases], age, grade - 1, demented].sum()
+    table = frail_shares(model.rates, 2043, 2023)[p.sex[cases], age, grade - 1, demented].sum()
     ratio = (p.setting[cases] == Setting.RESIDENTIAL_CARE).sum() / table
     assert 1.4 < ratio < 2.0
