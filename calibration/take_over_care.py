@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 SEXES = ("m", "f")
 AGES, GRADES, STEPS = 110, 5, 4
-STATES = {"01": "Schleswig-Holstein", "08": "Baden-Wuerttemberg", "11": "Berlin"}
+STATES = {"01": "Schleswig-Holstein", "05": "Nordrhein-Westfalen", "08": "Baden-Wuerttemberg", "11": "Berlin"}
 GUIDE_HOME_SHIFT = {"01": 0.39, "11": -0.13}
 
 
