@@ -29,6 +29,9 @@ LEFT_OUT = ("out_migrate", "in_migrate", "move", "form_need", "place_children")
 STEPS = tuple(process for process in STEP if process.name not in LEFT_OUT)
 NEED = tuple(process for process in STEP if process.name in ("die", "bear", "change_need"))
 STATES = {"00": "Germany", "01": "Schleswig-Holstein", "11": "Berlin"}
+LAND_BY_AGE = "05"
+"""North Rhine-Westphalia publishes settings by age."""
+GROUPS_OF_LAND = ("0-64", "65-69", "70-74", "75-79", "80-84", "85-89", "90-94", "95+")
 SMALLEST = 1000
 LARGEST_TOWN = 2_000_000
 QUARTERS_2017_TO_2023 = 24
@@ -43,13 +46,33 @@ def town(
     rates: RateBook, persons: int, earlier: int = 0, seed: int = 1, processes: tuple[Process, ...] = STEPS
 ) -> QuartierModel:
     """A sample of the state at the end of 2023, or the same people in an earlier quarter."""
-    pyramid = rates["population_pyramid"]
-    region = sample_region(pyramid.values[pyramid.labels[0].index(rates.state)], persons, max(persons // 20_000, 2))
+    region = sample_region(pyramid_of(rates), persons, max(persons // 20_000, 2))
     region = replace(region, state=rates.state)
     start = synthesise(region, rates, seed)
     if earlier:
         start = shifted(start, earlier)
     return QuartierModel(region, rates, start, seed=seed, processes=processes)
+
+
+def data_folder() -> Path:
+    """The published tables."""
+    return Path(os.environ.get("QUARTIER_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+def pyramid_of(rates: RateBook) -> np.ndarray:
+    """Persons of the state at the end of 2023 by sex and age; of a state without a profile from the published table."""
+    pyramid = rates["population_pyramid"]
+    if rates.state in pyramid.labels[0]:
+        return pyramid.values[pyramid.labels[0].index(rates.state)]
+    table = pd.read_csv(data_folder() / "germany" / "population_by_state_sex_age_2023.csv", dtype={"state_code": str})
+    table = table[table["state_code"] == rates.state].sort_values("age")
+    here = np.stack([table[table["sex"] == sex]["population"].to_numpy(float) for sex in ("m", "f")])
+    nation, oldest = pyramid.values[pyramid.labels[0].index("00")], here.shape[1] - 1
+    persons = np.zeros_like(nation)
+    persons[:, :oldest] = here[:, :oldest]
+    open_group = nation[:, oldest:] / nation[:, oldest:].sum(1, keepdims=True)
+    persons[:, oldest:] = here[:, oldest:] * open_group
+    return persons
 
 
 def shifted(start: Start, quarters: int) -> Start:
@@ -145,7 +168,7 @@ def setting_shares(model: QuartierModel) -> np.ndarray:
 
 def published(state: str) -> np.ndarray:
     """The same from the tables of Germany, or the state's totals [3]."""
-    data = Path(os.environ.get("QUARTIER_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    data = data_folder()
     if state == "00":
         table = pd.read_csv(data / "derived" / "care_setting_targets_2023.csv", comment="#")
         columns = ["home_without_service", "home_with_service", "full_residential"]
@@ -179,13 +202,81 @@ def show_settings(model: QuartierModel, state: str, title: str) -> None:
             )
 
 
+def show_recipients(model: QuartierModel) -> None:
+    """With a service, and in a home, per cent of those in need by sex and age group, model (statistics)."""
+    seen, table = setting_shares(model), published("00")
+    for sex, name in enumerate(("men", "women")):
+        for kind, title in ((1, "with service"), (2, "in a home")):
+            ours, theirs = (100 * v[sex, 13:, kind] / v[sex, 13:].sum(-1) for v in (seen, table))
+            pairs = " ".join(f"{a:.1f} ({b:.1f})" for a, b in zip(ours, theirs, strict=True))
+            error = float(np.abs(ours - theirs) @ table[sex, 13:].sum(-1) / table[sex, 13:].sum())
+            print(
+                f"  {name} {title}, 65-69 .. 95+: {pairs}; mean difference {error:.1f}, largest {np.abs(ours - theirs).max():.1f}"
+            )
+
+
+def land_settings(persons: int, year: int, **shifts: float) -> np.ndarray:
+    """Settings of North Rhine-Westphalia by age group at the end of a year, [group, setting], a year after the start.
+
+    Counted as in the published table, which leaves out who has grade 1 and neither a service nor a home.
+    """
+    rates = book(LAND_BY_AGE)
+    rates = book(LAND_BY_AGE, **{name: rates.parameter(name) + by for name, by in shifts.items()})
+    model = town(rates, persons, 4 * (2023 - year + 1))
+    model.run(model.now + 4)
+    p = model.people
+    rows = np.flatnonzero((p.present == 1) & (p.care & CARE_GRADE_BITS > 0))
+    kind = np.where(p.setting[rows] == Setting.RESIDENTIAL_CARE, 2, p.setting[rows] == Setting.HOME_CARE).astype(int)
+    counted = (kind > 0) | (p.care[rows] & CARE_GRADE_BITS > 1)
+    group = np.clip(model.ages(rows) // 5 - 12, 0, 7)
+    return np.bincount((group * 3 + kind)[counted], minlength=24).reshape(8, 3)
+
+
+def land_by_age(persons: int) -> None:
+    """Settings by age of North Rhine-Westphalia, 2019 and 2021: with the Land's shift of 2023, then with one shift each of the
+    wish for a home and for a service solved from the totals of the year."""
+    table = pd.read_csv(data_folder() / "germany" / "care_setting_by_age_nrw_2019_2021.csv")
+    for year in (2019, 2021):
+        here = table[table["year"] == year].pivot(index="age_group", columns="setting", values="persons")
+        theirs = here.loc[list(GROUPS_OF_LAND), ["cash_benefit", "ambulatory_service", "residential_full"]].to_numpy(
+            float
+        )
+        seen = land_settings(persons, year)
+        show_land(f"North Rhine-Westphalia, end of {year}, shift of 2023", seen, theirs)
+        (none, service, home), (none_, service_, home_) = (v.sum(0) / v.sum() for v in (seen, theirs))
+        odds = [
+            np.log(a / b) - np.log(c / d)
+            for a, b, c, d in ((home_, 1 - home_, home, 1 - home), (service_, none_, service, none))
+        ]
+        shifts = {
+            "care_home_state_shift": odds[0],
+            "care_service_state_shift": odds[1],
+            "nursing_home_level": home_ / home - 1,
+        }
+        seen = land_settings(persons, year, **shifts)
+        show_land(
+            f"with shifts {odds[0]:+.2f} (home) and {odds[1]:+.2f} (service) from the totals of the year", seen, theirs
+        )
+
+
+def show_land(title: str, seen: np.ndarray, theirs: np.ndarray) -> None:
+    """Per cent without service, with service, in a home by age group, model (statistics)."""
+    print(f"{title}: without service, with service, home")
+    for name, ours, other in zip((*GROUPS_OF_LAND, "all"), (*seen, seen.sum(0)), (*theirs, theirs.sum(0)), strict=True):
+        a, b = 100 * ours / ours.sum(), 100 * other / other.sum()
+        print(f"  {name}: {np.round(a, 1)} ({np.round(b, 1)}) off {np.abs(a - b).max():.1f}")
+
+
 def settings(persons: int) -> None:
-    """Settings at the end of the first year, Germany and two states."""
+    """Settings at the end of the first year, Germany, two states by their totals and one by age."""
     for state in STATES:
         model = town(book(state, care_trend=0.0), persons)
         show_settings(model, state, "start")
         model.run(model.now + 4)
         show_settings(model, state, "first year")
+        if state == "00":
+            show_recipients(model)
+    land_by_age(persons)
 
 
 def cost(persons: int) -> None:

@@ -9,6 +9,8 @@ run, once and for all). Tables alone, never the living stock: one more person in
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .care_hazards import AGES, GRADES, care_prevalence, chosen_variant, remembered
@@ -46,24 +48,32 @@ def _with_mean(share: np.ndarray, weight: np.ndarray, wanted: np.ndarray, axes: 
 
 
 def _stocks(rates: RateBook, year: int) -> tuple[np.ndarray, np.ndarray]:
-    """Shares of frail of the start and of later on, [sex, age, grade 1..5, dementia] each; need as at the end of a year."""
-    fitted = _padded(rates["care_resident_share"].values)
+    """Shares of frail of a start at the end of a year and of later on, [sex, age, grade 1..5, dementia] each.
+
+    Later on they are the same in all years: when need grows in mild grades, the share of frail falls among all, not
+    within a grade. A state's level shifts them.
+    """
+    fitted, national = _padded(rates["care_resident_share"].values), _national_need(rates)
     need = care_prevalence(rates, year)[..., 1:]
-    demented = rates["dementia_share"].values[..., 1:]
-    weight = need[..., None] * np.stack((1 - demented, demented), axis=-1)
-    persons = need.sum(-1)
     residents = _padded(rates["care_residential_share"].values) * rates.parameter("nursing_home_level")
-    residents *= _national_need(rates, year) / np.maximum(persons, 1e-300)
+    persons = (residents * national.sum(-1))[..., None]
     mix = np.array([rates.parameter(f"care_resident_grade_{g + 1}") for g in range(GRADES)])
-    by_grade = np.clip(residents[..., None] * mix * persons[..., None] / np.maximum(need, 1e-300), 1e-9, 0.98)
-    later = _expit(_logit(_padded(rates["care_frail_share"].values)) + rates.parameter("care_home_state_shift"))
-    return _with_mean(fitted, weight, by_grade, (3,)), _with_mean(fitted, weight, later, (2, 3))
+    by_grade = np.clip(persons * mix / np.maximum(need, 1e-300), 1e-9, 0.98)
+    start = _with_mean(fitted, _by_dementia(rates, need), by_grade, (3,))
+    frail = _padded(rates["care_frail_share"].values)
+    later = _with_mean(fitted, _by_dementia(rates, national), frail, (2, 3))
+    return start, _expit(_logit(later) + rates.parameter("care_home_state_shift"))
 
 
-def _national_need(rates: RateBook, year: int) -> np.ndarray:
-    parameters = {**rates.parameters, "care_level_logit": 0.0}
-    national = RateBook(rates.rates, parameters, rates.parameter_table, state=rates.state)
-    return 1 - care_prevalence(national, year)[..., 0]
+def _by_dementia(rates: RateBook, need: np.ndarray) -> np.ndarray:
+    demented = rates["dementia_share"].values[..., 1:]
+    return need[..., None] * np.stack((1 - demented, demented), axis=-1)
+
+
+def _national_need(rates: RateBook) -> np.ndarray:
+    """Share of the nation's people in grade 1..5 at the end of the year of the table of residents, [sex, age, 5]."""
+    national = replace(rates, parameters={**rates.parameters, "care_level_logit": 0.0}, _cache={})
+    return care_prevalence(national, int(rates["care_residential_share"].year))[..., 1:]
 
 
 def frail_shares(rates: RateBook, year: int, since: int) -> np.ndarray:
