@@ -118,6 +118,7 @@ class Decision(IntEnum):
     DWELLING_SEARCH = 4000  # to 4063
     PARTNER_SEARCH = 4200  # to 4231: a block per draw
     PARTNER_PLACE = 4232
+    MOVE_TO_CHILD = 4233
 
 
 class Domain(IntEnum):

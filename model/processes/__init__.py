@@ -13,6 +13,7 @@ from .childcare import FORM_NEED, PLACE_CHILDREN
 from .deaths import DIE
 from .disability import RECOGNISE_DISABILITY
 from .home import LEAVE_HOME, RETURN_HOME
+from .join_kin import JOIN_KIN
 from .migration import IN_MIGRATE, OUT_MIGRATE
 from .moves import MOVE
 from .partnership import FORM_UNION, MARRY, SEPARATE
@@ -26,6 +27,7 @@ STEP: tuple[Process, ...] = (
     FORM_UNION,
     LEAVE_HOME,
     RETURN_HOME,
+    JOIN_KIN,
     OUT_MIGRATE,
     IN_MIGRATE,
     FILL_SPECIAL_PLACES,
