@@ -25,17 +25,29 @@ def _likely_children(mother, father, slot, rows):
     n = 0
     for i in range(mother.size):
         rows[n] = i
-        n += (mother[i] >= 0 and slot[mother[i] & 4095]) or (father[i] >= 0 and slot[father[i] & 4095])
+        n += slot[mother[i] & 4095] | slot[father[i] & 4095]  # -1 is nobody's id: sorted out with the other strangers
+    return n
+
+
+@nb.njit(cache=True)
+def _in_need(care, birth, partner, role, present, bits, grade, born, rows):
+    """Rows of those present who are born so early, in need of that grade, without a partner and at home."""
+    n = 0
+    for i in range(care.size):
+        if care[i] & bits >= grade and birth[i] <= born and partner[i] < 0 and role[i] == 0 and present[i] == 1:
+            rows[n] = i
+            n += 1
     return n
 
 
 def _could_join(model: QuartierModel) -> np.ndarray:
     """Rows of people without a partner, of the age and care grade at which some move in with a child."""
     p, rates = model.people, model.rates
-    rows = np.flatnonzero((p.care & CARE_GRADE_BITS) >= int(rates.parameter("join_kin_grade")))
-    alone = (p.partner[rows] < 0) & (p.role[rows] == Role.ADULT) & (p.present[rows] == 1)
-    rows = rows[alone & (model.ages(rows) >= rates.parameter("join_kin_age"))]
-    return rows[model.households.kind[p.household[rows]] == Kind.PRIVATE]
+    born = model.now - 4 * int(rates.parameter("join_kin_age"))
+    grade, rows = np.uint8(rates.parameter("join_kin_grade")), np.empty(len(p), np.int32)
+    bits = np.uint8(CARE_GRADE_BITS)
+    n = _in_need(p.care, p.birth, p.partner, p.role, p.present, bits, grade, np.int64(born), rows)
+    return rows[:n][model.households.kind[p.household[rows[:n]]] == Kind.PRIVATE]
 
 
 def _children_in_town(model: QuartierModel, parents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
