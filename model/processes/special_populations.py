@@ -26,13 +26,16 @@ KINDS = (Kind.STUDENT_RESIDENCE, Kind.REFUGEE_ACCOMMODATION)
 
 
 def start_special(model: QuartierModel) -> None:
-    """Remember how many live in each residence at the start: so many places are kept filled."""
-    h = model.households
+    """Remember how many live in each residence at the start: so many places are kept filled; and students' rates of moving."""
+    h, rates = model.households, model.rates
     homes = np.flatnonzero(np.isin(h.kind, KINDS) & (h.size > 0))
+    out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ("germany", "abroad"))
+    both = out + pad_ages(rates["moves_within_town"].values)
     model.side["fill_special_places"] = {
         "homes": homes,
         "places": h.size[homes].astype(np.int64),
-        "kind": h.kind[homes],
+        "moves": both,
+        "elsewhere": out / np.maximum(both, 1e-9),
     }
 
 
@@ -53,15 +56,12 @@ def leaving_hazards(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray,
     Students leave at the rates of moving of their age, inside the town and across its border, and all of them when they
     are too old; refugees at one rate. Minors stay until they come of age.
     """
-    p, rates, ages = model.people, model.rates, model.ages(rows)
-    student = model.households.kind[p.household[rows]] == Kind.STUDENT_RESIDENCE
-    out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ("germany", "abroad"))
-    both = out + pad_ages(rates["moves_within_town"].values)
-    hazard = np.where(student, both[p.sex[rows], ages], rates.parameter("refugee_leaving"))
+    p, rates, ages, side = model.people, model.rates, model.ages(rows), model.side["fill_special_places"]
+    student, sex = model.households.kind[p.household[rows]] == Kind.STUDENT_RESIDENCE, p.sex[rows]
+    hazard = np.where(student, side["moves"][sex, ages], rates.parameter("refugee_leaving"))
     hazard[student & (ages > rates.parameter("student_oldest"))] = MAX_HAZARD
     hazard[ages < rates.parameter("age_of_majority")] = 0.0
-    elsewhere = (out / np.maximum(both, 1e-9))[p.sex[rows], ages]
-    share = np.where(student, elsewhere, rates.parameter("refugee_leaves_town"))
+    share = np.where(student, side["elsewhere"][sex, ages], rates.parameter("refugee_leaves_town"))
     return hazard, share
 
 
@@ -70,9 +70,12 @@ def _leave(model: QuartierModel, rows: np.ndarray) -> None:
     hazard, share = leaving_hazards(model, rows)
     goes = ask(model, "leave_residence", Decision.INSTITUTION_EXIT, rows, hazard)
     rows, share = rows[goes], share[goes]
+    if not rows.size:
+        return
     away = model.luck.uniform(Decision.RESIDENCE_DESTINATION, model.now, p.key[rows]) < share
-    model.count("out_migration_germany", p.quartier[rows[away]])
-    remove(model, rows[away], died=False)
+    if away.any():
+        model.count("out_migration_germany", p.quartier[rows[away]])
+        remove(model, rows[away], died=False)
     stays = rows[~away][np.argsort(p.key[rows[~away]])].astype(np.int32)
     homes = found(model, p.quartier[stays])
     p.role[stays] = Role.ADULT

@@ -129,7 +129,7 @@ def test_a_town_without_residences_pays_nothing_and_changes_nothing():
     ]
     for model in people:
         model.run(model.now + 4)
-    kinds = people[0].side["fill_special_places"]["kind"]
+    kinds = people[0].households.kind[people[0].side["fill_special_places"]["homes"]]
     assert Kind.STUDENT_RESIDENCE not in kinds
     if not kinds.size:
         assert people[0].people.key.tolist() == people[1].people.key.tolist()
