@@ -44,7 +44,8 @@ def fill_special_places(model: QuartierModel) -> None:
     side, p = model.side["fill_special_places"], model.people
     if not side["homes"].size:
         return
-    rows = np.flatnonzero((p.role == Role.RESIDENT) & (p.present == 1))
+    rows = np.flatnonzero(p.role == Role.RESIDENT)
+    rows = rows[p.present[rows] == 1]
     rows = rows[np.isin(model.households.kind[p.household[rows]], KINDS)]
     _leave(model, rows)
     _enter(model, side["homes"], side["places"])
@@ -93,16 +94,18 @@ def _enter(model: QuartierModel, homes: np.ndarray, places: np.ndarray) -> None:
     if not free.any() or arrived.get("step") != model.now:
         return
     rows, abroad = arrived["rows"].astype(np.int32), arrived["abroad"]
+    if not (free[h.kind[homes] == Kind.STUDENT_RESIDENCE] > 0).any():
+        rows, abroad = rows[abroad], abroad[abroad]
     ages = model.ages(rows)
     alone = (h.size[p.household[rows]] == 1) & (ages >= rates.parameter("age_of_majority"))
     alone &= h.kind[p.household[rows]] == Kind.PRIVATE
-    lot = model.luck.words(Decision.RESIDENCE_LOTTERY, model.now, p.key[rows])
     young = (ages >= rates.parameter("student_youngest")) & (ages <= rates.parameter("student_oldest"))
     for kind, fits in ((Kind.REFUGEE_ACCOMMODATION, abroad), (Kind.STUDENT_RESIDENCE, young)):
         of_kind = h.kind[homes] == kind
         place = np.repeat(homes[of_kind], free[of_kind]).astype(np.int32)
         able = np.flatnonzero(alone & fits)
-        able = able[np.lexsort((p.key[rows[able]], lot[able]))][: place.size]
+        key = p.key[rows[able]]
+        able = able[np.lexsort((key, model.luck.words(Decision.RESIDENCE_LOTTERY, model.now, key)))][: place.size]
         alone[able] = False
         join(model, rows[able], place[: able.size])
         p.role[rows[able]] = Role.RESIDENT
