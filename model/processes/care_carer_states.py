@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba as nb
 import numpy as np
 
+from ..cases import remembered
 from ..columns import CARE_GRADE_BITS, Kind
 from ..luck import TWO32, Decision, four_words
 from ..timeline import STEPS_PER_YEAR
@@ -65,15 +66,6 @@ def by_id(model: QuartierModel, name: str, dtype: type) -> np.ndarray:
     return array
 
 
-@nb.njit(cache=True)
-def _add_up(row, hours, reported, load):
-    """Reported hours of every carer, over all persons cared for, in ``load`` [row]."""
-    for k in range(row.size):
-        load[row[k]] = 0.0
-    for k in range(row.size):
-        load[row[k]] += hours[k] * reported
-
-
 @nb.njit(inline="always")
 def _changed_work(stops, reduces, u, state):
     """The state after a quarter in which work may be reduced or given up."""
@@ -86,64 +78,73 @@ def _changed_work(stops, reduces, u, state):
 
 
 @nb.njit(cache=True)
-def _count_carers(begin, where, hours, who, ids, homes, age_group, band_starts, load, state, counts):
-    """Count pairs by tie, and carers once each; write CARES into their ``state``."""
-    rows, ties, in_law, sexes, ages, works = who.row, who.tie, who.in_law, who.sex, who.age, who.employment
+def _count_carers(where, hours, reported, who, age_group, band_starts, counts):
+    """Count pairs by tie, and carers once each."""
+    begin, ties, in_law, sexes, ages, works = who.begin, who.tie, who.in_law, who.sex, who.age, who.employment
+    state, homes = who.state, who.quartier
     pairs, carers, bands, work = counts.ties, counts.carers, counts.bands, counts.work
     for c in range(where.size):
         for k in range(begin[c], begin[c + 1]):
             if hours[k] <= 0:
                 continue
             pairs[where[c], _IN_LAW if in_law[k] else ties[k]] += 1
-            i, place, reported = ids[k], homes[k], load[rows[k]]
-            if state[i] & CARES:
+            if reported[k] <= 0:
                 continue
-            state[i] |= CARES
+            place, band = homes[k], 0
             carers[place, sexes[k], age_group[min(ages[k], age_group.size - 1)], works[k]] += 1
-            band = 0
-            while band + 1 < band_starts.size and reported >= band_starts[band + 1]:
+            while band + 1 < band_starts.size and reported[k] >= band_starts[band + 1]:
                 band += 1
             bands[place, band] += 1
-            if state[i] & WORK_BITS:
-                work[place, (state[i] & WORK_BITS) - 1] += 1
+            if state[k] & WORK_BITS:
+                work[place, (state[k] & WORK_BITS) - 1] += 1
 
 
 @nb.njit(cache=True)
-def _live(events, stream, now, where, ids, keys, who, given, load, state, ended, gave_up):
+def _live(events, stream, now, where, who, hours, reported, given, state, ended, gave_up):
     """Let a quarter pass for those who give care: work may change, main carers (but parents) may give up."""
-    begin, rows, ties, ages, works, main, strained = (
-        who.begin, who.row, who.tie, who.age, who.employment, given.main, given.strained
+    begin, ids, keys, ties, ages, works, main, strained = (
+        who.begin, who.id, who.key, who.tie, who.age, who.employment, given.main, given.strained
     )  # fmt: skip
-    stops, reduces, gives_up = events.stops, events.reduces, events.gives_up
+    stops, reduces, gives_up, before = events.stops, events.reduces, events.gives_up, who.state
     for c in range(where.size):
         for k in range(begin[c], begin[c + 1]):
-            reported, is_main = load[rows[k]], main[c] == k and ties[k] != _PARENT
-            load[rows[k]] = 0.0
-            touched = works[k] > 0 and events.of_age <= ages[k] < events.work_until and reported >= events.least_hours
-            if not (touched or is_main):
+            if hours[k] <= 0:
                 continue
-            i, many = ids[k], int(reported >= events.many_hours)
-            a, b, _, _ = four_words(stream, now, _CARER_QUARTER, keys[k])
-            if touched:
-                state[i] = _changed_work(stops[many], reduces[many], (b + 0.5) / TWO32, state[i])
-            u, chance = (a + 0.5) / TWO32, gives_up[strained[c]]
-            if is_main and u < chance:
-                state[i] |= GAVE_UP
-                ended[i] = now - int(events.spread * u / chance)
-                gave_up[where[c]] += 1
+            i, is_main, least = ids[k], main[c] == k and ties[k] != _PARENT, events.least_hours
+            touched = works[k] > 0 and events.of_age <= ages[k] < events.work_until and reported[k] >= least
+            if reported[k] > 0:
+                now_is = before[k] | (state[i] & GAVE_UP) | CARES
+            elif is_main:
+                now_is = state[i]
+            else:
+                continue
+            if touched or is_main:
+                many = int(reported[k] >= events.many_hours)
+                a, b, _, _ = four_words(stream, now, _CARER_QUARTER, keys[k])
+                if touched:
+                    now_is = _changed_work(stops[many], reduces[many], (b + 0.5) / TWO32, now_is)
+                u, chance = (a + 0.5) / TWO32, gives_up[strained[c]]
+                if is_main and u < chance:
+                    now_is |= GAVE_UP
+                    ended[i] = now - int(events.spread * u / chance)
+                    gave_up[where[c]] += 1
+            state[i] = now_is
 
 
 @nb.njit(cache=True)
-def _count_cases(at_home, where, under_14, given, unmet_from, counts):
-    """Count people at home by those who help them, and main carers, where the person in need lives."""
+def _count_cases(at_home, where, under_14, given, unmet_from, counts, table):
+    """Count people at home by those who help them, main carers, and hours by giver, where the person in need lives."""
     mains, strained, helpers, away, other = given.main, given.strained, given.helpers, given.away, given.other
     unmet, need, homes, outside, others, short, main = (
         given.unmet, given.need, counts.homes, counts.away, counts.other, counts.short, counts.main
     )  # fmt: skip
+    hours = (need, given.kin, given.service, given.day_care, given.volunteers, unmet)
     for c in range(where.size):
         if not at_home[c]:
             continue
         q = where[c]
+        for g in range(table.shape[0]):
+            table[g, q] += hours[g][c]
         homes[q, min(helpers[c], 3)] += 1
         if helpers[c] > 0:
             outside[q, 0] += away[0, c]
@@ -157,12 +158,22 @@ def _count_cases(at_home, where, under_14, given, unmet_from, counts):
 
 
 @nb.njit(cache=True)
-def _end(cared_for, cared_by, row_of_id, present, care, able, household, kind, quartier, state, ended):
-    """Count why the care of those ended who were main carers a quarter ago; state as it is now."""
+def _end(cared_for, cared_by, rows, carers, row_of_id, present, care, able, household, kind, quartier, state, ended):
+    """Count why the care of those ended who were main carers a quarter ago; state as it is now.
+
+    ``rows`` and ``carers`` (ids): who has which main carer now. Both lists follow the rows of people, but for a compaction
+    in between: then more people are looked at, with the same result.
+    """
+    next_ = 0
     for j in range(cared_for.size):
-        person, carer = row_of_id[cared_for[j]], row_of_id[cared_by[j]]
+        person = row_of_id[cared_for[j]]
         if person < 0:
             continue
+        while next_ < rows.size and rows[next_] < person:
+            next_ += 1
+        if next_ < rows.size and rows[next_] == person and carers[next_] == cared_by[j]:
+            continue
+        carer = row_of_id[cared_by[j]]
         if present[person] == 0:
             why = _GONE
         elif kind[household[person]] != _PRIVATE:
@@ -191,12 +202,12 @@ def _pass_quarter(events, stream, now, row_of_id, present, key, state, ended):
             s = state[i]
             if s == 0:
                 continue
+            if s & CARES:
+                state[i] = (s & _NO_CARES) | CARED
+                continue
             row = row_of_id[i]
             if row < 0 or present[row] == 0:
                 state[i] = 0
-                continue
-            if s & CARES:
-                state[i] = (s & _NO_CARES) | CARED
                 continue
             if s & CARED and s & GAVE_UP == 0:
                 ended[i] = now
@@ -224,30 +235,29 @@ def live(
     at_home: np.ndarray,
     who: Candidates,
     hours: np.ndarray,
+    reported: np.ndarray,
     given: Hours,
-    reported: float,
-    load: np.ndarray,
     counts: Counts,
+    table: np.ndarray,
     starts: tuple[np.ndarray, np.ndarray],
 ) -> None:
-    """Count everything into ``counts`` and let a quarter pass for carers; ``load`` is 0 again afterwards.
+    """Count everything into ``counts``, add up hours in ``table`` [giver, quartier], let a quarter pass for carers.
 
     ``starts``: for each age its group, and the lower ends of the bands of reported hours.
     """  # fmt: skip
     p, h, luck = model.people, model.households, model.luck.stream
     state, ended = by_id(model, "carer", np.uint8), by_id(model, "ended", np.uint16)
     where = p.quartier[cases.rows]
-    _count_cases(at_home, where, who.under_14, given, model.rates.parameter("care_unmet_from"), counts)
-    _add_up(who.row, hours, reported, load)
-    ids, keys, homes = p.id[who.row], p.key[who.row], p.quartier[who.row]
-    _count_carers(who.begin, where, hours, who, ids, homes, *starts, load, state, counts)
+    _count_cases(at_home, where, who.under_14, given, model.rates.parameter("care_unmet_from"), counts, table)
+    _count_carers(where, hours, reported, who, *starts, counts)
     gave_up = counts.ended[:, _GAVE_UP_END]
-    _live(events, luck, model.now, where, ids, keys, who, given, load, state, ended, gave_up)
+    _live(events, luck, model.now, where, who, hours, reported, given, state, ended, gave_up)
     side, none = model.side[SIDE], np.zeros(0, np.int32)
-    _end(
-        side.get("cared_for", none), side.get("cared_by", none), model.row_of_id, p.present, p.care, limits_of(model).able,
-        p.household, h.kind, p.quartier, state, counts.ended,
-    )  # fmt: skip
     with_main = np.flatnonzero(given.main >= 0)
-    side["cared_for"], side["cared_by"] = p.id[cases.rows[with_main]], ids[given.main[with_main]]
+    carers = who.id[given.main[with_main]]
+    _end(
+        side.get("cared_for", none), side.get("cared_by", none), cases.rows[with_main], carers, model.row_of_id, p.present,
+        p.care, limits_of(model).able, p.household, h.kind, p.quartier, state, counts.ended,
+    )  # fmt: skip
+    side["cared_for"], side["cared_by"] = remembered(model, "id")[with_main], carers
     _pass_quarter(events, luck, model.now, model.row_of_id, p.present, p.key, state, ended)

@@ -18,7 +18,7 @@ from ..process import Process
 from .care_carer_states import by_id, empty_counts, live
 from .care_choice import need_hours
 from .care_counts import CARER_AGE_STARTS, HOURS_BANDS, service_counts
-from .care_kin_choice import candidates, decide
+from .care_kin_choice import candidates
 from .care_kin_hours import fill_hours
 from .care_kin_rules import Events, events_of, rules_of
 from .care_volunteers import visit
@@ -47,17 +47,15 @@ def _give(model: QuartierModel, events: Events) -> None:
     rules, load = rules_of(model), _scratch(model)
     at_home = model.households.kind[model.people.household[cases.rows]] == Kind.PRIVATE
     need, state = need_hours(model, cases), by_id(model, "carer", np.uint8)
-    who = candidates(model, rules, cases, pairs, at_home, state)
-    decide(model, rules, cases, need, who, state, load)
-    given, hours = fill_hours(model, rules, cases, need, at_home, services, who, load)
+    who = candidates(model, rules, cases, pairs, at_home, state, need, load)
+    given, hours, reported = fill_hours(model, rules, cases, need, at_home, services, who, load)
     visit(model, cases, at_home, given)
     counts = empty_counts(model.n_quartiere, len(CARER_AGE_STARTS), len(HOURS_BANDS))
-    live(model, events, cases, at_home, who, hours, given, rules.reported, load, counts, (_AGE_GROUP, _BANDS))
-    where = model.people.quartier[cases.rows]
-    parts = (np.where(at_home, need, 0.0), given.kin, given.service, given.day_care, given.volunteers, given.unmet)
+    table = np.zeros((len(GIVERS), model.n_quartiere))
+    live(model, events, cases, at_home, who, hours, reported, given, counts, table, (_AGE_GROUP, _BANDS))
     model.side["care_result"] = arranged | {
         "counts": service_counts(model, cases, services),
-        "hours": np.array([np.bincount(where, part, minlength=model.n_quartiere) for part in parts]),
+        "hours": table,
         "carers": counts,
         "detail": (cases.rows, at_home, given, who, hours),
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba as nb
 import numpy as np
 
+from ..cases import remembered
 from ..columns import Kind
 from ..luck import TWO32, Decision, pair_words, word
 from ..timeline import STEPS_PER_YEAR
@@ -33,13 +34,17 @@ _SIX, _FOURTEEN = 6 * STEPS_PER_YEAR, 14 * STEPS_PER_YEAR
 class Candidates(NamedTuple):
     """Able relatives who could give care, case by case: those of case ``c`` from ``begin[c]`` to ``begin[c + 1]``.
 
-    ``row`` i32, ``tie`` u8, ``in_law`` u8 (the partner of a child, who lives with her or him), ``sex`` u8, ``age`` i64,
-    ``employment`` u8, ``under_14`` u8 (a child in the household), ``capacity`` f64 core hours a week, 0 = does not give,
-    ``strain`` f64 (luck).
+    ``row`` and ``id`` i32, ``key`` u64, ``quartier`` u16, ``state`` u8 (bits, before this step), ``tie`` u8, ``in_law`` u8
+    (the partner of a child, who lives with her or him), ``sex`` u8, ``age`` i64, ``employment`` u8, ``under_14`` u8 (a child
+    in the household), ``capacity`` f64 core hours a week, 0 = does not give, ``strain`` f64 (luck).
     """
 
     begin: np.ndarray
     row: np.ndarray
+    id: np.ndarray
+    key: np.ndarray
+    quartier: np.ndarray
+    state: np.ndarray
     tie: np.ndarray
     in_law: np.ndarray
     sex: np.ndarray
@@ -48,6 +53,19 @@ class Candidates(NamedTuple):
     under_14: np.ndarray
     capacity: np.ndarray
     strain: np.ndarray
+
+
+class _Columns(NamedTuple):
+    """Columns of people that are looked up."""
+
+    id: np.ndarray
+    key: np.ndarray
+    sex: np.ndarray
+    birth: np.ndarray
+    quartier: np.ndarray
+    household: np.ndarray
+    role: np.ndarray
+    next_member: np.ndarray
 
 
 @nb.njit(cache=True)
@@ -69,15 +87,30 @@ def _expand(case, carer, tie, spouse, at_home, begin, row, new_tie, in_law):
 
 
 @nb.njit(cache=True)
-def _youngest_child(homes, first, following, role, birth, out):
-    """Birth (quarter) of the youngest who lives as a child in each household, 0 = nobody."""
-    for k in range(homes.size):
-        i, latest = first[homes[k]], 0
+def _look_up(p, first, states, now, who, youngest):
+    """Traits of the candidates, column by column; ``youngest``: birth (quarter) of who lives as a child there, 0 = nobody."""
+    rows, n = who.row, who.row.size
+    for k in range(n):
+        who.id[k] = p.id[rows[k]]
+    for k in range(n):
+        who.key[k] = p.key[rows[k]]
+    for k in range(n):
+        who.sex[k] = p.sex[rows[k]]
+    for k in range(n):
+        who.age[k] = (now - np.int64(p.birth[rows[k]])) >> 2
+    for k in range(n):
+        who.quartier[k] = p.quartier[rows[k]]
+    for k in range(n):
+        who.state[k] = states[who.id[k]]
+    for k in range(n):
+        youngest[k] = first[p.household[rows[k]]]
+    for k in range(n):
+        i, latest = youngest[k], 0
         while i >= 0:
-            if role[i] == _CHILD_ROLE:
-                latest = max(latest, np.int64(birth[i]))
-            i = following[i]
-        out[k] = latest
+            if p.role[i] == _CHILD_ROLE:
+                latest = max(latest, np.int64(p.birth[i]))
+            i = p.next_member[i]
+        youngest[k] = latest
 
 
 @nb.njit(cache=True)
@@ -94,7 +127,7 @@ def _draw(stream, begin, person, carer, u):
 
 
 @nb.njit(cache=True)
-def _decide(rules, now, need, who, born, youngest, state, u, load):
+def _decide(rules, now, need, who, youngest, u, load):
     """Set employment, capacity and the child under 14; add the need each giver faces to ``load`` [row].
 
     Who gave up rests; then the other candidates are asked once more.
@@ -103,17 +136,24 @@ def _decide(rules, now, need, who, born, youngest, state, u, load):
         rules.employed, rules.full, rules.full_until, rules.chance, rules.capacity
     )  # fmt: skip
     begin, rows, ties, in_law, sexes = who.begin, who.row, who.tie, who.in_law, who.sex
-    ages, works, under_14, capacity, strain = who.age, who.employment, who.under_14, who.capacity, who.strain
+    state, ages, works, under_14, capacity, strain = (
+        who.state,
+        who.age,
+        who.employment,
+        who.under_14,
+        who.capacity,
+        who.strain,
+    )
     for c in range(need.size):
         rests = False
         for k in range(begin[c], begin[c + 1]):
             rests |= (state[k] & GAVE_UP) != 0
         for k in range(begin[c], begin[c + 1]):
             sex, tie = sexes[k], ties[k]
-            age = (now - np.int64(born[k])) >> 2
+            age = ages[k]
             work = employment(employed, full, full_until, u[3, k], sex, age, state[k] & WORK_BITS)
             child = now - youngest[k]
-            ages[k], works[k], under_14[k] = age, work, child < _FOURTEEN
+            works[k], under_14[k] = work, child < _FOURTEEN
             chance = chances[tie, in_law[k], sex, int(work == _FULL_TIME), int(child < _SIX)]
             gives = u[0, k] < chance or (rests and u[2, k] < chance)
             gives &= (state[k] & GAVE_UP) == 0
@@ -124,47 +164,35 @@ def _decide(rules, now, need, who, born, youngest, state, u, load):
 
 
 def candidates(
-    model: QuartierModel, rules: Rules, cases: Cases, pairs: Pairs, at_home: np.ndarray, state: np.ndarray
-) -> Candidates:
-    """Who could give care, with traits, before anybody decides; ``state`` u8 by id."""
-    p = model.people
-    limits = limits_of(model)
-    spouse = np.empty(pairs.carer.size, np.int32)
-    _lives_with(
-        pairs.carer,
-        p.partner,
-        limits.child,
-        limits.able,
-        model.row_of_id,
-        p.household,
-        p.care,
-        p.birth,
-        p.present,
-        spouse,
-    )
-    most = 2 * pairs.carer.size
-    begin, row = np.empty(cases.rows.size + 1, np.int64), np.empty(most, np.int32)
-    tie, in_law = np.empty((2, most), np.uint8)
-    n = _expand(pairs.case, pairs.carer, pairs.tie, spouse, at_home, begin, row, tie, in_law)
-    row = row[:n]
-    small, wide = np.empty((2, n), np.uint8), np.empty((2, n))
-    return Candidates(
-        begin, row, tie[:n], in_law[:n], p.sex[row], np.empty(n, np.int64), small[0], small[1], wide[0], wide[1]
-    )
-
-
-def decide(
     model: QuartierModel,
     rules: Rules,
     cases: Cases,
-    need: np.ndarray,
-    who: Candidates,
+    pairs: Pairs,
+    at_home: np.ndarray,
     state: np.ndarray,
+    need: np.ndarray,
     load: np.ndarray,
-) -> None:
-    """Let every candidate decide: fills ``employment``, ``under_14``, ``capacity`` and ``strain`` of ``who``, and ``load``."""
-    p, h = model.people, model.households
-    u, youngest = np.empty((4, who.row.size)), np.empty(who.row.size, np.int64)
-    _youngest_child(p.household[who.row], h.first_member, p.next_member, p.role, p.birth, youngest)
-    _draw(model.luck.stream, who.begin, p.key[cases.rows], p.key[who.row], u)
-    _decide(rules, model.now, need, who, p.birth[who.row], youngest, state[p.id[who.row]], u, load)
+) -> Candidates:
+    """Who could give care, and who of them does; ``state`` u8 by id, ``need`` f64 per case.
+
+    Adds the need that every giver faces to ``load`` (f64 per row of people).
+    """  # fmt: skip
+    p, limits, most = model.people, limits_of(model), 2 * pairs.carer.size
+    spouse = np.empty(pairs.carer.size, np.int32)
+    place = (limits.able, model.row_of_id, p.household, p.care, p.birth, p.present)
+    _lives_with(pairs.carer, p.partner, limits.child, *place, spouse)
+    begin, row = np.empty(cases.rows.size + 1, np.int64), np.empty(most, np.int32)
+    tie, in_law = np.empty((2, most), np.uint8)
+    n = _expand(pairs.case, pairs.carer, pairs.tie, spouse, at_home, begin, row, tie, in_law)
+    state_, sex, employment_, under_14 = np.empty((4, n), np.uint8)
+    (age, youngest), (capacity, strain) = np.empty((2, n), np.int64), np.empty((2, n))
+    who = Candidates(
+        begin, row[:n], np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint16), state_, tie[:n], in_law[:n],
+        sex, age, employment_, under_14, capacity, strain,
+    )  # fmt: skip
+    columns = _Columns(*(getattr(p, name) for name in _Columns._fields))
+    _look_up(columns, model.households.first_member, state, model.now, who, youngest)
+    u = np.empty((4, n))
+    _draw(model.luck.stream, begin, remembered(model, "key"), who.key, u)
+    _decide(rules, model.now, need, who, youngest, u, load)
+    return who

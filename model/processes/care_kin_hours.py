@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba as nb
 import numpy as np
 
+from ..cases import remembered
 from ..columns import Sex
 from ..kin_distance import BITS, MOST
 from ..luck import TWO32, Decision, pair_words
@@ -135,14 +136,38 @@ def _main(terms, who, hours, demented, out):
 
 
 @nb.njit(cache=True)
-def _capacities(need, who, load, rank, capacity):
-    """Rank and capacity of each candidate for a person; a carer of several divides the capacity by their need."""
+def _capacities(need, who, load, rank, capacity, several):
+    """Rank and capacity of each candidate for a person; who cares for ``several`` divides the capacity by their need.
+
+    ``load`` is 0 again for all others.
+    """
     begin, rows, ties, sexes, in_law, most = who.begin, who.row, who.tie, who.sex, who.in_law, who.capacity
     for c in range(need.size):
         for k in range(begin[c], begin[c + 1]):
-            rank[k] = _rank(ties[k], sexes[k], in_law[k])
-            faces = load[rows[k]]
-            capacity[k] = most[k] * need[c] / faces if faces > 0 else 0.0
+            rank[k], capacity[k], several[k] = _rank(ties[k], sexes[k], in_law[k]), most[k], False
+            if most[k] > 0:
+                faces = load[rows[k]]
+                several[k] = faces != need[c]
+                if several[k]:
+                    capacity[k] *= need[c] / faces
+                else:
+                    load[rows[k]] = 0.0
+
+
+@nb.njit(cache=True)
+def _add_up(row, several, hours, factor, load, reported):
+    """Reported hours of every carer over all persons cared for, at the first of them (else 0); ``load`` is 0 afterwards."""
+    for k in range(row.size):
+        if several[k]:
+            load[row[k]] = 0.0
+    for k in range(row.size):
+        reported[k] = hours[k] * factor
+        if several[k]:
+            load[row[k]] += reported[k]
+    for k in range(row.size):
+        if several[k] and hours[k] > 0:
+            reported[k] = load[row[k]]
+            load[row[k]] = 0.0
 
 
 @nb.njit(cache=True)
@@ -183,17 +208,20 @@ def fill_hours(
     services: Services,
     who: Candidates,
     load: np.ndarray,
-) -> tuple[Hours, np.ndarray]:
-    """Hours by giver of each case (0 for those in institutions) and of each candidate (f64)."""  # fmt: skip
+) -> tuple[Hours, np.ndarray, np.ndarray]:
+    """Hours by giver of each case (0 for those in institutions) and of each candidate (f64); reported hours of each carer over all
+    persons cared for, at the first of them. ``load`` is 0 again afterwards."""  # fmt: skip
     p, n = model.people, need.size
     kin, service, day_care, volunteers, unmet = np.zeros((5, n))
     small, nobody = np.zeros((5, n), np.uint8), np.full(n, NONE, np.int64)
     out = Hours(need, kin, service, day_care, volunteers, unmet, small[:2], small[2], small[3], nobody, small[4])
     rank = np.empty(who.row.size, np.uint8)
-    capacity, hours = np.empty((2, who.row.size))
-    _capacities(need, who, load, rank, capacity)
-    key, day, luck, further = p.key[cases.rows], services.day.astype(np.uint8), model.luck.stream, np.zeros(n)
+    capacity, hours, reported = np.empty((3, who.row.size))
+    several = np.empty(who.row.size, np.bool_)
+    _capacities(need, who, load, rank, capacity, several)
+    key, day, luck, further = remembered(model, "key"), services.day.astype(np.uint8), model.luck.stream, np.zeros(n)
     _from_outside(rules, luck, key, cases.age, p.kin_away[cases.rows], out.away, further)
     _fill(rules, luck, at_home, key, services.hours, day, who, rank, capacity, further, hours, out)
     _main(rules.strain, who, hours, cases.demented, out)
-    return out, hours
+    _add_up(who.row, several, hours, rules.reported, load, reported)
+    return out, hours, reported
