@@ -38,7 +38,8 @@ ROUNDS = 6
 
 def start_means(model: QuartierModel) -> dict[str, float]:
     """The same means in a model at its start (or in any step)."""
-    rows, at_home, given, who, _ = model.side["care_result"]["detail"]
+    ids, at_home, given, who, _ = model.side["care_result"]["detail"]
+    rows = model.row_of_id[ids]
     rules, age = rules_of(model), model.ages(rows)
     gives, own = who.capacity > 0, who.in_law == 0
     child = age - rules.generation

@@ -1,4 +1,4 @@
-"""Charts for a report: population pyramid, childcare need against places, fan chart; each as PNG and SVG.
+"""Charts for a report: population pyramid, childcare need against places, carers, fan chart; each as PNG and SVG.
 
 At most 16 cm wide, German by default, readable without colour (patterns, line styles and labels), with an alternative
 text inside the file. Equal results give equal bits: no date, no random ids.
@@ -63,6 +63,8 @@ def write_charts(folder: Path, tables: PlannerTables, town: str) -> list[Path]:
     """Write all charts and return their paths, PNG and SVG of each."""
     import matplotlib as mpl
 
+    from .care_charts import carers_chart
+
     folder.mkdir(parents=True, exist_ok=True)
     scenarios = [str(s) for s in tables.results["scenario"].values]
     written: list[Path] = []
@@ -71,6 +73,7 @@ def write_charts(folder: Path, tables: PlannerTables, town: str) -> list[Path]:
         for s, scenario in enumerate(scenarios):
             written += _save(folder / f"pyramid_{scenario}", *population_pyramid(tables, town, s))
             written += _save(folder / f"childcare_{scenario}", *need_against_places(tables, town, s))
+            written += _save(folder / f"carers_{scenario}", *carers_chart(tables, town, s))
         written += _save(folder / "fan", *fan_chart(tables, town))
     return written
 

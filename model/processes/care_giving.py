@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..cases import remembered
 from ..columns import Kind
 from ..process import Process
 from .care_carer_states import by_id, empty_counts, live
@@ -57,7 +58,7 @@ def _give(model: QuartierModel, events: Events) -> None:
         "counts": service_counts(model, cases, services),
         "hours": table,
         "carers": counts,
-        "detail": (cases.rows, at_home, given, who, hours),
+        "detail": (remembered(model, "id"), at_home, given, who, hours),
     }
 
 
@@ -74,19 +75,19 @@ def start_giving(model: QuartierModel) -> None:
 
 def by_case(model: QuartierModel) -> dict[str, np.ndarray]:
     """Core hours a week of everybody in need at home in the last step, by giver, and the person's id."""
-    rows, at_home, given, *_ = model.side["care_result"]["detail"]
-    return {"id": model.people.id[rows[at_home]]} | {name: getattr(given, name)[at_home] for name in GIVERS}
+    ids, at_home, given, *_ = model.side["care_result"]["detail"]
+    return {"id": ids[at_home]} | {name: getattr(given, name)[at_home] for name in GIVERS}
 
 
 def by_pair(model: QuartierModel) -> dict[str, np.ndarray]:
     """Everybody in town who gave care in the last step and to whom: ids, hours, tie, whether main carer and strained."""
-    rows, _, given, who, hours = model.side["care_result"]["detail"]
-    case = np.repeat(np.arange(rows.size), np.diff(who.begin))
+    persons, _, given, who, hours = model.side["care_result"]["detail"]
+    case = np.repeat(np.arange(persons.size), np.diff(who.begin))
     gives = np.flatnonzero(hours > 0)
     case, main = case[gives], given.main[case[gives]] == gives
     columns = {name: getattr(who, name)[gives] for name in ("tie", "in_law", "age", "employment", "under_14")}
     strained = main & (given.strained[case] == 1)
-    ids = {"carer": model.people.id[who.row[gives]], "person": model.people.id[rows[case]]}
+    ids = {"carer": who.id[gives], "person": persons[case]}
     return {**ids, "hours": hours[gives], **columns, "main": main, "strained": strained}
 
 

@@ -7,10 +7,14 @@ import xml.etree.ElementTree as ET
 import pytest
 from PIL import Image
 from quartier.outputs import charts
+from quartier.outputs.care_charts import carers_chart
 from quartier.outputs.planner_tables import PlannerTables
 from quartier.outputs.store import open_results
 
-STEMS = ("pyramid_baseline", "pyramid_more_childcare", "childcare_baseline", "childcare_more_childcare", "fan")
+STEMS = (
+    "pyramid_baseline", "pyramid_more_childcare", "childcare_baseline", "childcare_more_childcare", "fan", "carers_baseline",
+    "carers_more_childcare",
+)  # fmt: skip
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -79,6 +83,18 @@ def test_estimated_places_are_not_set_against_estimated_need(written):
         )
     assert len(figure.axes[0].containers) == 1
     assert "Plätze" not in text.split(":", 1)[1]
+
+
+def test_the_chart_on_carers_stacks_all_hours_and_shows_all_carers(tables):
+    figure, text = carers_chart(tables, "Musterstadt")
+    upper, lower = figure.axes
+    heights = [sum(bar.get_height() for bar in bars) for bars in upper.containers]
+    hours = tables.means("care_hours", lambda v: v.sum(axis=1)[:, None])[0, tables.year_ends, 0].sum(axis=0)
+    assert heights == pytest.approx(hours[1:][(hours[1:] > 0) | (np.arange(1, hours.size) != 4)])  # no volunteers, no bar
+    carers = tables.means("carers", lambda v: v.sum(axis=(1, 2, 3, 4))[:, None, None])[0, tables.year_ends, 0, 0]
+    shown = [sum(bar.get_height() for bar in bars) for bars in lower.containers]
+    assert (shown[0] + shown[2], shown[1] + shown[3]) == pytest.approx((carers[0], carers[-1]))
+    assert text.startswith("Pflege zu Hause in Musterstadt") and "Angehörige und Nachbarn" in text
 
 
 def test_the_pyramid_shows_all_residents(tables):
