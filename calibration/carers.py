@@ -1,5 +1,6 @@
 """Constants of those who give care, solved so that the means over a start population are those of surveys (model-care.md 3).
 
+`python -m quartier.calibration.carers flensburg` prints what the data give in a town at its start and ten years on;
 `python -m quartier.calibration.carers [persons]` prints the parameters to be written into
 `model/data/parameters_care_services.csv`: the constants of the decision of partners, parents and children, that of high
 strain, and how many carers had changed their work before. The town is a sample of Germany at the end of 2023. A run
@@ -16,10 +17,11 @@ import numpy as np
 from ..model import QuartierModel
 from ..model.kin_distance import away_total
 from ..model.processes.care_carers import Tie
-from ..model.processes.care_giving import by_pair
+from ..model.processes.care_giving import GIVERS, by_pair
 from ..model.processes.care_kin_choice import WORK_BITS
 from ..model.processes.care_kin_rules import rules_of
 from ..model.rates import RateBook, read_rate_book
+from ..model.region.read import find_region, load_region
 from ..model.start import Start
 from ..model.synthesis import synthesise
 from .sample import sample_region
@@ -73,6 +75,32 @@ def solve(start: Start, region: object, rates: RateBook) -> dict[str, float]:
     return parameters
 
 
+def figures(model: QuartierModel) -> dict[str, float]:
+    """Shares that were not solved for: women, people at home by number of helpers, core hours by giver, work changed."""
+    result = model.side["care_result"]
+    counts = result["carers"]
+    women, away = counts.carers.sum(axis=(0, 2, 3)), counts.away.sum(axis=0)
+    helped = counts.homes.sum(axis=0)
+    hours = dict(zip(GIVERS, result["hours"].sum(axis=1), strict=True))
+    out = {"women among carers in town": women[1] / women.sum()}
+    out["women, with children outside"] = (women[1] + away[1]) / (women.sum() + away.sum())
+    out |= {f"helpers {n}": helped[n] / helped[1:].sum() for n in (1, 2, 3)}
+    out |= {f"hours {giver}": hours[giver] / hours["need"] for giver in GIVERS[1:]}
+    return {name: float(value) for name, value in out.items()}
+
+
+def show(town: str) -> None:
+    """Means and figures of a town of the model at its start and ten years on."""
+    region, _ = load_region(find_region(town, "en"), "en")
+    assert region is not None, town
+    rates = read_rate_book(region.state)
+    model = QuartierModel(region, rates, synthesise(region, rates, 1), seed=1)
+    for _year in range(2):
+        seen = start_means(model) | figures(model)
+        print(model.now / 4, ", ".join(f"{name} {100 * value:.1f} %" for name, value in seen.items()), flush=True)
+        model.run(model.now + (39 if model.now == model.start_step else 0))  # not the end of a year: rows may move then
+
+
 def main(persons: int) -> None:
     """Solve on a sample of Germany."""
     rates = read_rate_book("00")
@@ -84,4 +112,8 @@ def main(persons: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    asked = sys.argv[1] if len(sys.argv) > 1 else "1000000"
+    if asked.isdigit():
+        main(int(asked))
+    else:
+        show(asked)
