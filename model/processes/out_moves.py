@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import Role
+from ..care_hazards import care_prevalence
+from ..columns import CARE_GRADE_BITS, Role
 from ..luck import TWO32, Decision
 from ..rates import RateBook, probability
 from ..shortlist import block_of_luck, shortlist_with_luck
 from ..tables import NONE
 from ..thresholds import AGES, pad_ages
+from ..timeline import year_of
 from .origins import distance_mix, distance_rates
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def _with_children(rows, birth, role, household, first, following, mother, fathe
 
 
 @nb.njit(cache=True)
-def _limits(rows, unit, other, birth, sex, quartier, leads, class_of, chance, now, either, limit):
+def _limits(rows, unit, other, birth, sex, quartier, leads, care, class_of, chance, now, either, limit):
     """Thresholds of leaving [row, destination] in this step; of a couple for its leader, that either partner has the event.
 
     ``either`` takes the higher of those with and without children.
@@ -68,9 +70,11 @@ def _limits(rows, unit, other, birth, sex, quartier, leads, class_of, chance, no
         for to in range(2):
             most = 0.0
             for u in range(unit[k], unit[k] + 1 + (either and (unit[k] == 1 or unit[k] == 3))):
-                c = chance[to, class_of[quartier[i]], u, sex[i], (now - np.int64(birth[i])) >> 2]
+                ill = np.int64((care[i] & CARE_GRADE_BITS) != 0)
+                c = chance[to, ill, class_of[quartier[i]], u, sex[i], (now - np.int64(birth[i])) >> 2]
                 if j >= 0:
-                    d = chance[to, class_of[quartier[j]], u, sex[j], (now - np.int64(birth[j])) >> 2]
+                    ill = np.int64((care[j] & CARE_GRADE_BITS) != 0)
+                    d = chance[to, ill, class_of[quartier[j]], u, sex[j], (now - np.int64(birth[j])) >> 2]
                     c = c + d - c * d if leads[i] else 0.0
                 most = max(most, c)
             limit[k, to] = np.uint32(min(np.floor(most * TWO32), TWO32 - 1))
@@ -109,7 +113,7 @@ def who_leaves(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
 
     def limits(either: bool) -> np.ndarray:
         limit = np.empty((rows.size, len(ORIGINS)), np.uint32)
-        columns = (p.birth, p.sex, p.quartier, p.leads)
+        columns = (p.birth, p.sex, p.quartier, p.leads, p.care)
         _limits(rows, unit, other, *columns, *_chances(model), np.int64(model.now), either, limit)
         return limit
 
@@ -183,20 +187,36 @@ def out_hazards(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _chances(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
-    """Class of every Quartier, and chances of leaving in one step [destination, class, unit, sex, age].
+    """Class of every Quartier, and chances of leaving in one step [destination, in need, class, unit, sex, age].
 
-    Worked out anew when a scenario changes a rate.
+    Worked out anew in every year, and when a scenario changes a rate.
     """
     names = ("leaving_home", *(f"out_migration_{destination}" for destination in ORIGINS), *distance_rates("out"))
-    version = model.rates.version(names, model.now)
+    version = (year_of(model.now), model.rates.version(names, model.now))
     side = model.side.setdefault("out_migrate", {})
     if side.get("version") != version:
-        class_of, hazard = out_hazards(model)
+        class_of, all_hazards = out_hazards(model)
+        by_need = _by_need(model)
+        by_need_hazard = np.minimum(all_hazards[:, None] * by_need[:, None, None], model.rates.parameter("out_migration_ceiling"))
+        hazard = by_need_hazard.max(axis=1)
         alone, in_couple = hazard[:, :, [1, 2, 5]].max(axis=(1, 2)), hazard[:, :, 3:5].max(axis=(1, 2))
         leader = np.maximum(alone, in_couple + in_couple.max(axis=(1, 2), keepdims=True))
         bound = np.stack((alone, leader), axis=1)
-        side.update(version=version, tables=(class_of, probability(hazard)), bound=bound)
+        side.update(version=version, tables=(class_of, probability(by_need_hazard)), bound=bound)
     return side["tables"]
+
+
+def _by_need(model: QuartierModel) -> np.ndarray:
+    """How often people without and in need of care leave, as a ratio to the rate of their age [in need, sex, age].
+
+    Who is in need leaves `care_moves_level` times as often as the others; together they leave as often as their age, on
+    the share in need that the tables let expect. Arrivals are chosen alike, so that balanced migration keeps the share.
+    """
+    if not model.has("change_need"):
+        return np.ones((2, 2, AGES))
+    need = pad_ages(1 - care_prevalence(model.rates, year_of(model.now))[..., 0])
+    level = model.rates.parameter("care_moves_level")
+    return np.stack((np.ones_like(need), np.full_like(need, level))) / (1 - (1 - level) * need)
 
 
 def out_bound(model: QuartierModel, destination: str) -> np.ndarray:

@@ -221,7 +221,8 @@ class Watched:
         age = np.minimum(ages(model, rows), OLDEST)
         share = need_of_care(model.region.state, model.now // 4)[p.sex[rows], age]
         arrived = ~np.isin(p.key[rows], first) & (age > 0)
-        share = share * np.where(arrived, figures("00")["care_arrivals_level"], 1.0)
+        ratio = figures("00")["care_moves_level"]
+        share = np.where(arrived, share * ratio / (1 - (1 - ratio) * share), share)
         self.care.add(cell_of(model, rows), in_need(model)[rows], share, share * changes / share.sum())
 
 
