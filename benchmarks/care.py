@@ -162,7 +162,9 @@ def setting_shares(model: QuartierModel) -> np.ndarray:
     p = model.people
     rows = np.flatnonzero((p.present == 1) & (p.care & CARE_GRADE_BITS > 0))
     group = np.minimum(model.ages(rows) // 5, 19)
-    kind = np.where(p.setting[rows] == Setting.RESIDENTIAL_CARE, 2, p.setting[rows] == Setting.HOME_CARE).astype(int)
+    kind = np.where(
+        p.setting[rows] == Setting.RESIDENTIAL_CARE, 2, np.isin(p.setting[rows], (Setting.HOME_CARE, Setting.SHARED_CARE_FLAT))
+    ).astype(int)
     return np.bincount((p.sex[rows].astype(int) * 20 + group) * 3 + kind, minlength=120).reshape(2, 20, 3)
 
 

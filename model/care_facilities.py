@@ -1,12 +1,14 @@
-"""Services of care with capacity: nursing homes, ambulatory services, day care, short-term care.
+"""Services of care with capacity: nursing homes, shared flats, ambulatory services, day and short-term care, housing, advice.
 
 A region may list them (`facilities.csv`, `places.csv`). Where it lists none of a kind, one pooled facility is made for
-the kind (nursing homes: one per Quartier that has residents) and marked as estimated. Estimated places hold what is used
-at the start, at the usual occupancy, and grow with demand: an estimate must not create a shortage that nobody observed. A
-scenario freezes them by setting the rate `care_estimated_places_grow` to 0.
+the kind (nursing homes and shared flats: one per Quartier that has residents; advice: none) and marked as estimated.
+Estimated places hold what is used at the start, at the usual occupancy, and grow with demand: an estimate must not create
+a shortage that nobody observed (serviced housing, for which nobody waits here, does not grow). A scenario freezes them by
+setting the rate `care_estimated_places_grow` to 0.
 
-Capacity units: nursing_home and short_term places; day_care places per day; ambulatory hours of work with clients per
-week. Facilities and places follow from region, measures and the start population; they are no state of a run.
+Capacity units: nursing_home, shared_flat and short_term places; day_care places per day; ambulatory hours of work with
+clients per week; serviced_housing dwellings; advice_hub persons a year. Facilities and places follow from region, measures
+and the start population; they are no state of a run.
 """
 
 from __future__ import annotations
@@ -28,8 +30,14 @@ from .timeline import step_of
 if TYPE_CHECKING:
     from .model import QuartierModel
 
-NURSING_HOME, AMBULATORY, DAY_CARE, SHORT_TERM = range(len(CARE_KINDS))
-_LABEL: Final = ("Nursing home in", "Ambulatory services of", "Day care in", "Short-term care in")
+NURSING_HOME, AMBULATORY, DAY_CARE, SHORT_TERM, SHARED_FLAT, SERVICED_HOUSING, ADVICE_HUB = range(len(CARE_KINDS))
+RESIDENTIAL: Final = (NURSING_HOME, SHARED_FLAT)
+"""Kinds people move into."""
+_NEVER_ESTIMATED: Final = ("advice_hub",)
+_LABEL: Final = (
+    "Nursing home in", "Ambulatory services of", "Day care in", "Short-term care in", "Shared flats in",
+    "Serviced housing of", "Advice in",
+)  # fmt: skip
 
 
 class CareFacility(mesa.Agent):
@@ -93,8 +101,9 @@ class CareFacilities:
         frame = table.loc[known].reindex(columns=COLUMNS).sort_values("facility_id")
         estimated = not len(frame)
         if estimated:
-            where = _quartiere_with_homes(model) if kind == "nursing_home" else [largest_quartier(model)]
-            frame = _pools(model, kind, where, f"estimated/{kind}")
+            in_quartiere = CARE_KINDS.index(kind) in RESIDENTIAL
+            where = _quartiere_with_homes(model) if in_quartiere else [largest_quartier(model)]
+            frame = _pools(model, kind, [] if kind in _NEVER_ESTIMATED else where, f"estimated/{kind}")
         served = set(frame["quartier_id"])
         wanted = {
             q
@@ -186,6 +195,10 @@ class CareFacilities:
     def of_kind(self, kind: int) -> np.ndarray:
         """Which (bool [n]) are of a kind, given as index into `CARE_KINDS`."""
         return self.kind == kind
+
+    def residential(self) -> np.ndarray:
+        """Which (bool [n]) people move into: nursing homes and shared flats."""
+        return np.isin(self.kind, RESIDENTIAL)
 
     def growing(self, step: int) -> np.ndarray:
         """Which (bool [n]) are estimated and grow with demand in a step."""

@@ -29,6 +29,7 @@ _DTYPE: Final = {
     "wish": np.uint8,
     "carer": np.uint8,
     "day_care": np.uint8,
+    "serviced": np.uint8,
 }
 
 
@@ -36,7 +37,7 @@ class Memory(NamedTuple):
     """One entry per case: row, id and key of the person (i32, i32, u64) · taste for a nursing home (f32) · quarter in which
     the spell of need began, 0 = just now · quarter in which waiting for a home began, 0 = does not wait (u16) · whether a
     place in a home is wanted, which stays (u8) · carer situation of the last step plus one, 0 = new (u8) · guest of day
-    care (u8)."""
+    care (u8) · lives in serviced housing (u8)."""
 
     row: np.ndarray
     id: np.ndarray
@@ -47,6 +48,7 @@ class Memory(NamedTuple):
     wish: np.ndarray
     carer: np.ndarray
     day_care: np.ndarray
+    serviced: np.ndarray
 
 
 REMEMBERED: Final = Memory._fields
@@ -107,10 +109,12 @@ def _carry(rows, ids, keys, old, new):
             new.id[c], new.key[c], new.taste[c] = old.id[j], old.key[j], old.taste[j]
             new.need_since[c], new.waiting_since[c] = old.need_since[j], old.waiting_since[j]
             new.wish[c], new.carer[c], new.day_care[c] = old.wish[j], old.carer[j], old.day_care[j]
+            new.serviced[c] = old.serviced[j]
         else:
             new.id[c], new.key[c], new.taste[c] = ids[row], keys[row], 0.0
             new.need_since[c], new.waiting_since[c] = 0, 0
             new.wish[c], new.carer[c], new.day_care[c] = 0, 0, 0
+            new.serviced[c] = 0
 
 
 def carry_over(model: QuartierModel, rows: np.ndarray) -> Memory:

@@ -61,6 +61,7 @@ class Kind(IntEnum):
     REFUGEE_ACCOMMODATION = 3
     OTHER_COMMUNAL = 4
     STUDENT_RESIDENCE = 5
+    SHARED_CARE_FLAT = 6
 
 
 class Reason(IntEnum):

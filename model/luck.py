@@ -88,6 +88,8 @@ class Decision(IntEnum):
     KIN_EMPLOYMENT = 57
     SHORT_TERM_STAY = 60
     SERVICE_LOTTERY = 61
+    TASTE_SHARED_FLAT = 62
+    SERVICED_LOTTERY = 63
     # the start population
     START_CARE = 64
     START_DEMENTIA = 65

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 CHILDCARE_KINDS = ("childcare_centre",)
-CARE_KINDS = ("nursing_home", "ambulatory", "day_care", "short_term")
+CARE_KINDS = (
+    "nursing_home", "ambulatory", "day_care", "short_term", "shared_flat", "serviced_housing", "advice_hub",
+)  # fmt: skip
 FACILITY_KINDS = CHILDCARE_KINDS + CARE_KINDS
 """Kinds of facility a process of the model knows."""
 

@@ -52,6 +52,7 @@ EVENTS: Final = (
     "care_onset",
     "entries_into_residential_care",
     "entries_in_own_quartier",
+    "entries_into_shared_flats",
     "left_for_home_outside",
     "admitted_from_outside",
     "in_migration_surroundings",

@@ -27,7 +27,7 @@ def care_services(t: PlannerTables) -> SheetTable:
     services = dict(zip(DIMENSION["service"].ids, np.moveaxis(_split(values), -2, 0), strict=True))
     named = dict(zip(DIMENSION["service"].ids, label_text("service", t.language), strict=True))
     titles = dict(zip(measures, label_text("measure", t.language), strict=True))
-    for service in ("nursing_home", "ambulatory", "day_care", "short_term"):
+    for service in ("nursing_home", "ambulatory", "day_care", "short_term", "shared_flat", "serviced_housing", "advice_hub"):
         for measure in ("need", "served", "waiting", "places", "operable"):
             number = services[service][..., measures.index(measure)]
             shown = t.rounded(t.areas_of(number.sum(axis=2), number), measure not in ("places", "operable"))
@@ -36,7 +36,8 @@ def care_services(t: PlannerTables) -> SheetTable:
     moves = t.means("events", lambda v: v, whole_year=True)
     events = DIMENSION["event"].ids
     for event in (
-        "entries_into_residential_care", "entries_in_own_quartier", "left_for_home_outside", "admitted_from_outside",
+        "entries_into_residential_care", "entries_in_own_quartier", "entries_into_shared_flats", "left_for_home_outside",
+        "admitted_from_outside",
     ):  # fmt: skip
         number = moves[..., events.index(event)]
         header = label_text("event", t.language)[events.index(event)]
@@ -197,7 +198,7 @@ def _places_lost(t: PlannerTables) -> list[SheetColumn]:
     names = dict(zip(services, label_text("service", t.language), strict=True))
     town = _split(t.means("services", lambda v: v.reshape(*v.shape[:2], -1))[:, t.year_ends]).sum(axis=2)
     columns = []
-    for service in ("nursing_home", "ambulatory", "day_care", "short_term"):
+    for service in ("nursing_home", "ambulatory", "day_care", "short_term", "shared_flat"):
         places, operable = (town[..., services.index(service), measures.index(m)] for m in ("places", "operable"))
         lost = t.rounded((places - operable).ravel(), False)
         columns.append(SheetColumn(f"{names[service]}: {t._('places that cannot be filled')}", lost, estimated=True))

@@ -210,6 +210,7 @@ EVENT_LABELS: Final = (
     Label("care_onset", "people who come to need care", "neue Pflegebedürftige"),
     Label("entries_into_residential_care", "entries into nursing homes", "Heimeintritte"),
     Label("entries_in_own_quartier", "of these into a home in the own Quartier", "davon in ein Heim im eigenen Quartier"),
+    Label("entries_into_shared_flats", "entries into shared flats with care", "Einzüge in ambulant betreute Wohngemeinschaften"),
     Label("left_for_home_outside", "departures to a nursing home outside the town", "Fortzüge in ein Heim auswärts"),
     Label("admitted_from_outside", "admissions to nursing homes from outside the town", "Heimaufnahmen von auswärts"),
     Label("in_migration_surroundings", "of the arrivals from Germany: from up to 30 km", "darunter Zuzüge aus dem Umland (bis 30 km)"),
@@ -335,6 +336,9 @@ DIMENSIONS: Final = (
             Label("ambulatory", "home care services (clients)", "ambulante Dienste (Kunden)"),
             Label("day_care", "day care (guests; places per day)", "Tagespflege (Gäste; Plätze je Tag)"),
             Label("short_term", "short-term care (stays in the quarter)", "Kurzzeitpflege (Aufenthalte im Quartal)"),
+            Label("shared_flat", "shared flats with care (residents)", "ambulant betreute Wohngemeinschaften (Bewohner)"),
+            Label("serviced_housing", "serviced housing (people in need)", "Betreutes Wohnen (Pflegebedürftige)"),
+            Label("advice_hub", "care advice (people newly in need)", "Pflegeberatung (neu Pflegebedürftige)"),
         ),
     ),
     Dimension(

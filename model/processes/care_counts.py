@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numba as nb
 import numpy as np
 
-from ..care_facilities import AMBULATORY, DAY_CARE, NURSING_HOME, SHORT_TERM, CareFacilities
-from ..cases import remembered
+from ..care_facilities import (
+    ADVICE_HUB,
+    AMBULATORY,
+    DAY_CARE,
+    NURSING_HOME,
+    RESIDENTIAL,
+    SERVICED_HOUSING,
+    SHORT_TERM,
+    CareFacilities,
+)
+from ..cases import memory
 from ..measures import CARE_KINDS
+from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases
 from .care_homes import occupied
 from .care_review import Services
@@ -26,47 +37,79 @@ HOURS_BANDS: Final = (0, 10, 20, 40)
 """Lower ends of the bands of reported hours a week."""
 
 
+@nb.njit(cache=True)
+def _count(rows, quartier, known, wanted, got, now, served, waiting, homes):
+    """Persons by Quartier and kind who get and who wait for a service; returns what the services give in all.
+
+    ``homes``: numbers of the kinds nursing home, ambulatory, day care, short term, serviced housing, advice.
+    """
+    home, ambulatory, day, short, housing, advice = homes
+    hours, guests, stays = 0.0, 0, 0
+    for c in range(rows.size):
+        q = quartier[rows[c]]
+        waiting[home, q] += known.waiting_since[c] > 0
+        served[ambulatory, q] += got.hours[c] > 0
+        waiting[ambulatory, q] += wanted.wants[c] & (got.hours[c] <= 0)
+        served[day, q] += got.day[c]
+        waiting[day, q] += wanted.day_wanted[c] & (not got.day[c])
+        served[short, q] += got.short[c]
+        waiting[short, q] += wanted.short_wanted[c] & (not got.short[c])
+        served[housing, q] += known.serviced[c] > 0
+        waiting[advice, q] += known.need_since[c] == now
+        hours += got.hours[c]
+        guests += got.day[c]
+        stays += got.short[c]
+    return hours, guests, stays
+
+
+_COUNTED: Final = (NURSING_HOME, AMBULATORY, DAY_CARE, SHORT_TERM, SERVICED_HOUSING, ADVICE_HUB)
+
+
 def service_counts(model: QuartierModel, cases: Cases, services: Services) -> np.ndarray:
-    """Need and supply by kind of `CARE_KINDS`, measure and Quartier: i64 [4, 6, n_quartiere].
+    """Need and supply by kind of `CARE_KINDS`, measure and Quartier: i64 [7, 6, n_quartiere].
 
     Persons count where they live (residents of homes: where the home is), places where the facility is. Units: residents,
-    clients, guests, stays in the quarter; places for homes and short-term care, clients and guests for the others.
-    Estimated places that grow with demand are shown as what is used, at the usual occupancy.
+    clients, guests, stays in the quarter, people in need in serviced housing, people newly in need for advice; places for
+    homes, short-term care and housing, clients, guests and advised persons of a quarter for the others. Estimated places
+    that grow with demand are shown as what is used, at the usual occupancy.
     """
     f: CareFacilities = model.side["care_facilities"]
-    p, n, r = model.people, model.n_quartiere, model.rates
-    where = p.quartier[cases.rows]
-    residents = occupied(model)
-    waits = remembered(model, "waiting_since") > 0
-    wanted = {
-        AMBULATORY: (services.wants, services.hours > 0),
-        DAY_CARE: (services.day_wanted, services.day),
-        SHORT_TERM: (services.short_wanted, services.short),
-    }
-    out = np.zeros((len(CARE_KINDS), len(MEASURES), n), np.int64)
-    out[NURSING_HOME, 1] = np.bincount(f.quartier, residents, minlength=n)
-    out[NURSING_HOME, 2] = np.bincount(where[waits], minlength=n)
-    for kind, (asks, gets) in wanted.items():
-        out[kind, 1] = np.bincount(where[gets], minlength=n)
-        out[kind, 2] = np.bincount(where[asks & ~gets], minlength=n)
+    n, r = model.n_quartiere, model.rates
+    out, residents = np.zeros((len(CARE_KINDS), len(MEASURES), n), np.int64), occupied(model)
+    place = (cases.rows, model.people.quartier, memory(model))
+    use = _count(*place, services, services, model.now, out[:, 1], out[:, 2], _COUNTED)
+    for kind in RESIDENTIAL:
+        out[kind, 1] = np.bincount(f.quartier, residents * f.of_kind(kind), minlength=n)
+    _advise(model, f, out[ADVICE_HUB])
     out[:, 0], out[:, 3] = out[:, 1] + out[:, 2], out[:, 2]
     growing = f.growing(model.now)
-    guests = r.parameter("care_day_care_guests_per_place")
-    stays = r.parameter("care_short_term_weeks") / WEEKS_PER_QUARTER
-    home = growing & f.of_kind(NURSING_HOME)
+    home = growing & f.residential()
     used = np.where(home, residents / r.parameter("nursing_home_occupancy"), 0.0)
-    for kind, use in (
-        (AMBULATORY, services.hours.sum()),
-        (DAY_CARE, services.day.sum() / guests),
-        (SHORT_TERM, services.short.sum() * stays),
+    for kind, per_place, number in (
+        (AMBULATORY, 1.0, use[0]),
+        (DAY_CARE, r.parameter("care_day_care_guests_per_place"), use[1]),
+        (SHORT_TERM, WEEKS_PER_QUARTER / r.parameter("care_short_term_weeks"), use[2]),
     ):
-        used[np.flatnonzero(growing & f.of_kind(kind))[:1]] = use
+        used[np.flatnonzero(growing & f.of_kind(kind))[:1]] = number / per_place
     for measure, places in ((4, f.places(model.now)), (5, f.operable(model.now))):
         shown = np.ceil(np.where(growing, np.maximum(places, used), places))
         shown = np.where(f.of_kind(AMBULATORY), np.floor(shown / r.parameter("care_service_hours")), shown)
-        for kind in range(len(CARE_KINDS)):
-            out[kind, measure] = np.bincount(f.quartier, shown * f.of_kind(kind), minlength=n)
+        shown = np.where(f.of_kind(ADVICE_HUB), shown // STEPS_PER_YEAR, shown)
+        cell = f.kind.astype(np.int64) * n + f.quartier
+        out[:, measure] = np.bincount(cell, shown, minlength=len(CARE_KINDS) * n).reshape(-1, n)
     return out
+
+
+def _advise(model: QuartierModel, f: CareFacilities, advice: np.ndarray) -> None:
+    """Advice in the own Quartier for those newly in need, as many as a quarter of what its hubs can advise in a year.
+
+    Advice changes no life here: what is known (a fifth of the advised turn out to be in need; no delay of a home found) is
+    a range and no effect of one size.
+    """
+    hubs = f.of_kind(ADVICE_HUB)
+    reach = np.bincount(f.quartier[hubs], f.operable(model.now)[hubs], minlength=model.n_quartiere) // STEPS_PER_YEAR
+    advice[1] = np.minimum(advice[2], reach)
+    advice[2] -= advice[1]
 
 
 def carer_counts(

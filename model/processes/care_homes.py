@@ -1,9 +1,9 @@
-"""Places in nursing homes: who asks where, who is taken, who waits, who leaves the town for a place (model-care.md 4.3).
+"""Places in nursing homes and shared flats: who asks where, who is taken, who waits, who leaves the town (model-care.md 4.3).
 
 Every quarter seekers ask at most eight homes in the order of their liking; each home takes those of the highest class
 of priority, then those who have waited longest, then by lottery (deferred acceptance, so the outcome does not depend on
-the order of rows). Estimated homes that grow with demand take in everybody in the own or the nearest Quartier. Nothing
-here changes how long anybody lives.
+the order of rows). A few prefer a shared flat where one has a free place. Estimated homes that grow with demand take in
+everybody in the own or the nearest Quartier. Nothing here changes how long anybody lives.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..care_facilities import NURSING_HOME, CareFacilities
+from ..care_facilities import NURSING_HOME, SHARED_FLAT, CareFacilities
 from ..cases import remembered
 from ..columns import CARE_GRADE_BITS, FRAIL_BIT, Former, Kind, Role, Setting
 from ..facility_places import largest_remainder
@@ -35,7 +35,7 @@ _CLASS, _LONGEST_WAIT = 1000.0, 400
 
 
 def start_homes(model: QuartierModel) -> None:
-    """Give every nursing home a household; residents of the start population are shared among the homes listed.
+    """Give every nursing home and shared flat a household; residents of the start population are shared among the homes listed.
 
     They go to the homes of their Quartier (or of the nearest that has one) in proportion to places. Also remembered
     are sex, age and need of the residents at the start: people from outside are like them.
@@ -59,6 +59,9 @@ def start_homes(model: QuartierModel) -> None:
         side["rows"], side["facility"] = np.zeros(0, np.int32), np.zeros(0, np.int32)
     without = homes[side["household"][homes] < 0]
     new = found(model, f.quartier[without], Kind.NURSING_HOME)
+    flats = np.flatnonzero(f.of_kind(SHARED_FLAT))
+    without = np.concatenate((without, flats))
+    new = np.concatenate((new, found(model, f.quartier[flats], Kind.SHARED_CARE_FLAT)))
     side["household"][without] = new
     side["rows"] = np.concatenate((side["rows"], new))
     side["facility"] = np.concatenate((side["facility"], without.astype(np.int32)))
@@ -82,7 +85,7 @@ def _share_residents(model: QuartierModel, f: CareFacilities, homes: np.ndarray,
 
 
 def occupied(model: QuartierModel) -> np.ndarray:
-    """Residents of each nursing home now, i64 [facilities of care]."""
+    """Residents of each nursing home and shared flat now, i64 [facilities of care]."""
     side = model.side["care_homes"]
     return np.bincount(side["facility"], model.households.size[side["rows"]], minlength=side["household"].size).astype(
         np.int64
@@ -103,25 +106,44 @@ def place_in_homes(
     f: CareFacilities = model.side["care_facilities"]
     p, since = model.people, remembered(model, "waiting_since")
     since[seek] = np.where(since[seek] == 0, model.now, since[seek])
-    homes = np.flatnonzero(f.of_kind(NURSING_HOME))
-    gone = np.zeros(cases.rows.size, bool)
-    if f.growing(model.now)[homes].all():
-        near = homes[f.distance[:, homes].argmin(axis=1)]
-        enter_home(model, cases.rows[seek], near[p.quartier[cases.rows[seek]]])
+    rows, gone = cases.rows[seek], np.zeros(cases.rows.size, bool)
+    prefers_flat = prefer_flat(model, p.key[rows])
+    if f.growing(model.now)[f.residential()].all():
+        nearest = nearest_of(f, NURSING_HOME)[p.quartier[rows]]
+        nearest[prefers_flat] = nearest_of(f, SHARED_FLAT)[p.quartier[rows[prefers_flat]]]
+        enter_home(model, rows, nearest)
         gone[seek] = True
     else:
         waited = model.now - since[seek].astype(np.int64)
         points = _CLASS * priority(cases.grade[seek], cases.demented[seek], situation[seek], lost[seek])
-        match, outside = _allocate(model, f, cases.rows[seek], points + np.minimum(waited, _LONGEST_WAIT), waited)
-        enter_home(model, cases.rows[seek[match >= 0]], match[match >= 0])
-        leave_town(model, cases.rows[seek[outside]])
+        points = points + np.minimum(waited, _LONGEST_WAIT)
+        match, outside = _allocate(model, f, rows, points, waited, prefers_flat)
+        enter_home(model, rows[match >= 0], match[match >= 0])
+        leave_town(model, rows[outside])
         gone[seek[(match >= 0) | outside]] = True
     model.side["care_homes"]["left"] = occupied(model)
     return gone
 
 
+def prefer_flat(model: QuartierModel, keys: np.ndarray) -> np.ndarray:
+    """Who (bool) of those who want a home prefers a shared flat with care, for life."""
+    u = model.luck.uniform(Decision.TASTE_SHARED_FLAT, 0, keys)
+    return u < model.rates.parameter("care_shared_flat_preferred")
+
+
+def nearest_of(f: CareFacilities, kind: int) -> np.ndarray:
+    """The nearest facility (i64 per Quartier) of a kind that the town has."""
+    there = np.flatnonzero(f.of_kind(kind))
+    return there[f.distance[:, there].argmin(axis=1)]
+
+
 def _allocate(
-    model: QuartierModel, f: CareFacilities, rows: np.ndarray, points: np.ndarray, waited: np.ndarray
+    model: QuartierModel,
+    f: CareFacilities,
+    rows: np.ndarray,
+    points: np.ndarray,
+    waited: np.ndarray,
+    prefers_flat: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Match seekers, residents of closed homes and people from outside with free places; the latter two move at once.
 
@@ -131,7 +153,9 @@ def _allocate(
     displaced = _displaced(model, f)
     who = np.concatenate((rows, displaced))
     score = np.concatenate((points, np.full(displaced.size, _CLASS * DISPLACED)))
-    choices = _choices(model, f, p.key[who], p.quartier[who])
+    choices = _choices(model, f, NURSING_HOME, p.key[who], p.quartier[who])
+    flat = np.flatnonzero(prefers_flat)
+    choices[flat] = _first(_choices(model, f, SHARED_FLAT, p.key[rows[flat]], p.quartier[rows[flat]]), choices[flat])
     arrivals = _arrivals(model, f)
     keys = np.concatenate((p.key[who], arrivals["key"]))
     score = np.concatenate((score, arrivals["points"]))
@@ -161,13 +185,22 @@ def _free(model: QuartierModel, f: CareFacilities, seekers: int) -> np.ndarray:
     u = model.luck.uniform(Decision.PLACE_BLOCKED, model.now, f.key)
     blocked = np.floor(left * model.rates.parameter("care_home_place_blocked") + u).astype(np.int64)
     free = np.maximum(f.operable(model.now) - now - blocked, 0)
-    return np.where(f.growing(model.now), seekers, free) * f.of_kind(NURSING_HOME)
+    return np.where(f.growing(model.now), seekers, free) * f.residential()
 
 
-def _choices(model: QuartierModel, f: CareFacilities, keys: np.ndarray, quartiere: np.ndarray) -> np.ndarray:
+def _first(flats: np.ndarray, homes: np.ndarray) -> np.ndarray:
+    """Flats, then homes (i32, as wide as the lists), without gaps."""
+    both = np.concatenate((flats, homes), axis=1)
+    order = np.argsort(both < 0, axis=1, kind="stable")[:, : homes.shape[1]]
+    return np.take_along_axis(both, order, axis=1)
+
+
+def _choices(
+    model: QuartierModel, f: CareFacilities, kind: int, keys: np.ndarray, quartiere: np.ndarray
+) -> np.ndarray:
     """Homes (i32 [seekers, 8], -1 padded) in the order of liking: near, in the own Quartier, and the person's taste."""
     rates = model.rates
-    there = np.flatnonzero(f.of_kind(NURSING_HOME) & ((f.operable(model.now) > 0) | f.growing(model.now)))
+    there = np.flatnonzero(f.of_kind(kind) & ((f.operable(model.now) > 0) | f.growing(model.now)))
     width = int(rates.parameter("care_home_listed_choices"))
     out = np.full((keys.size, width), -1, np.int32)
     if there.size == 0 or keys.size == 0:
@@ -187,7 +220,7 @@ def _choices(model: QuartierModel, f: CareFacilities, keys: np.ndarray, quartier
 def _displaced(model: QuartierModel, f: CareFacilities) -> np.ndarray:
     """Rows (i32) of residents whose home is closed."""
     side = model.side["care_homes"]
-    closed = f.of_kind(NURSING_HOME) & ~f.opening.open_at(model.now)
+    closed = f.residential() & ~f.opening.open_at(model.now)
     rows = side["rows"][closed[side["facility"]] & (model.households.size[side["rows"]] > 0)]
     if rows.size == 0:
         return np.zeros(0, np.int32)
@@ -249,17 +282,19 @@ def _admit(model: QuartierModel, arrivals: dict[str, np.ndarray]) -> None:
 
 
 def enter_home(model: QuartierModel, rows: np.ndarray, facility: np.ndarray) -> None:
-    """Let people leave their households for nursing homes; partners stay linked, minors left alone are taken in."""
+    """Let people leave their households for nursing homes and shared flats; partners stay linked, minors left alone are taken in."""
     if rows.size == 0:
         return
     p = model.people
     order = np.argsort(p.key[rows])
     rows, facility = rows[order], facility[order]
     left, origin = p.household[rows], p.quartier[rows].copy()
-    model.count("entries_into_residential_care", origin)
+    flat = model.side["care_facilities"].kind[facility] == SHARED_FLAT
+    model.count("entries_into_residential_care", origin[~flat])
+    model.count("entries_into_shared_flats", origin[flat])
     join(model, rows, model.side["care_homes"]["household"][facility])
-    model.count("entries_in_own_quartier", origin[p.quartier[rows] == origin])
-    p.role[rows], p.setting[rows] = Role.RESIDENT, Setting.RESIDENTIAL_CARE
+    model.count("entries_in_own_quartier", origin[~flat & (p.quartier[rows] == origin)])
+    p.role[rows], p.setting[rows] = Role.RESIDENT, np.where(flat, Setting.SHARED_CARE_FLAT, Setting.RESIDENTIAL_CARE)
     p.care[rows] |= FRAIL_BIT
     repair(model, left)
 

@@ -25,8 +25,9 @@ _CHUNK: Final = 512
 _TASTE_HOME, _REDRAW = int(Decision.TASTE_HOME), int(Decision.TASTE_REDRAW)
 _SERVICE, _DAY, _SHORT = int(Decision.TASTE_SERVICE), int(Decision.TASTE_DAY_CARE), int(Decision.SHORT_TERM_STAY)
 _NO_UNION, _WIDOWED = int(Union.NONE), int(Former.WIDOWED)
-_IN_HOUSEHOLD, _NO_CARER, _PARENTS = int(Carer.IN_HOUSEHOLD), int(Carer.NONE), int(PARENTS)
-_RESIDENT, _OLDEST = int(Setting.RESIDENTIAL_CARE), AGES - 1
+_IN_HOUSEHOLD, _IN_REACH, _NO_CARER = int(Carer.IN_HOUSEHOLD), int(Carer.CHILD_WITHIN_REACH), int(Carer.NONE)
+_PARENTS = int(PARENTS)
+_RESIDENT, _FLAT, _OLDEST = int(Setting.RESIDENTIAL_CARE), int(Setting.SHARED_CARE_FLAT), AGES - 1
 _GRADES_8: Final = np.uint64(0x0707070707070707)
 
 
@@ -66,7 +67,7 @@ class Review(NamedTuple):
 
 @nb.njit(cache=True)
 def _sort_out(care, care_8, setting, setting_8, present, birth, now, rows, age, grade, demented, ended):
-    """Those in need who do not live in a nursing home, and rows of those whose need has ended; eight at a time."""
+    """Those in need who live neither in a home nor in a shared flat, and rows of those whose need has ended; eight at a time."""
     n = m = 0
     for eight in range(care_8.size + 1):
         last = eight == care_8.size
@@ -76,7 +77,7 @@ def _sort_out(care, care_8, setting, setting_8, present, birth, now, rows, age, 
             g = care[i] & 7
             here = present[i] != 0
             rows[n], grade[n], demented[n] = i, g, (care[i] >> 3) & 1
-            n += here & (g != 0) & (setting[i] != _RESIDENT)
+            n += here & (g != 0) & (setting[i] != _RESIDENT) & (setting[i] != _FLAT)
             ended[m] = i
             m += here & (g == 0) & (setting[i] != 0)
     for c in range(n):
@@ -85,7 +86,7 @@ def _sort_out(care, care_8, setting, setting_8, present, birth, now, rows, age, 
 
 
 def sort_out(model: QuartierModel) -> tuple[Cases, np.ndarray]:
-    """People in need who do not live in a nursing home, and rows (i32) of those whose need has ended."""
+    """People in need who live neither in a nursing home nor in a shared flat, and rows (i32) of those whose need has ended."""
     p = model.people
     whole, most = len(p) // 8 * 8, len(p) + 1
     rows, ended = np.empty((2, most), np.int32)
@@ -125,6 +126,8 @@ def _one_wish(c, r, now, words, p, known, t, class_of, level, age, cell, situati
     chance, taste = t.home[situation, np.int64(lone), cell, age], np.float64(known.taste[c])
     if taste < chance:
         p.care[r] |= 16
+    if known.serviced[c] > 0:
+        chance = t.home[min(situation, _IN_REACH), np.int64(lone), cell, age]
     factor = t.on_home if known.day_care[c] > 0 else 1.0
     factor *= level[class_of[p.quartier[r]] if level.shape[0] > 1 else 0, cell % 5]
     if taste < chance * factor:
@@ -155,7 +158,8 @@ def _review(stream, now, cases, situation, parents, p, known, t, class_of, level
             asks += _one_wish(c, r, now, own, p, known, t, class_of, level, age, cell, k)
             lost[c] = (known.carer[c] == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
             known.carer[c] = k + 1
-            kind = _PARENTS if parents[c] and cases.age[c] < t.parents_until else k
+            kind = min(k, _IN_REACH) if known.serviced[c] > 0 else k
+            kind = _PARENTS if parents[c] and cases.age[c] < t.parents_until else kind
             wants[c] = _unit(words[2, j]) < t.service[kind, cell]
             hours[c] = min(t.hours, t.need[demented, p.sex[r], age, grade - 1]) if wants[c] else 0.0
             day[c] = _unit(words[3, j]) < t.day[cell, age]
@@ -167,8 +171,9 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
     """Let everybody in need at home think about what she or he wants.
 
     A taste for a nursing home is drawn at the start of a spell of need and anew now and then; a wish for one stays until
-    the need ends. The frail bit follows the wish without day care and without a scenario's level, so that no place of any
-    service changes it (and with it, deaths). Tastes for services last for life.
+    the need ends. Serviced housing counts as much as a child within reach. The frail bit follows the wish without day care,
+    serviced housing and a scenario's level, so that no place of any service changes it (and with it, deaths). Tastes for
+    services last for life.
     """
     p, n = model.people, cases.rows.size
     class_of, level = model.rates.resolve("care_home_wish_level", model.now, model.n_quartiere)
@@ -208,6 +213,7 @@ def _stay(gone, cases, pairs, situation, services, known):
             known.taste[n], known.need_since[n] = known.taste[c], known.need_since[c]
             known.waiting_since[n], known.wish[n] = known.waiting_since[c], known.wish[c]
             known.carer[n], known.day_care[n] = known.carer[c], known.day_care[c]
+            known.serviced[n] = known.serviced[c]
         while j < many and pairs.case[j] == c:
             if not gone[c]:
                 pairs.case[m], pairs.carer[m], pairs.tie[m] = n, pairs.carer[j], pairs.tie[j]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..care_facilities import AMBULATORY, DAY_CARE, NURSING_HOME, SHORT_TERM, CareFacilities
+from ..care_facilities import AMBULATORY, DAY_CARE, SHORT_TERM, CareFacilities
 from ..cases import remembered
 from ..columns import Setting
 from ..luck import Decision
@@ -64,7 +64,7 @@ def get_services(model: QuartierModel, cases: Cases, situation: np.ndarray, want
     f: CareFacilities = model.side["care_facilities"]
     p, places, growing = model.people, f.operable(model.now), f.growing(model.now)
     hours, day, short = wanted.hours, wanted.day_wanted, wanted.short_wanted
-    if growing[f.kind != NURSING_HOME].all():  # nothing can be full
+    if growing[np.isin(f.kind, (AMBULATORY, DAY_CARE, SHORT_TERM))].all():  # nothing can be full
         return wanted
     guest = remembered(model, "day_care")
     points = priority(cases.grade, cases.demented, situation, np.zeros(situation.size, bool)).astype(float)

@@ -2,7 +2,7 @@
 
 Every quarter each person in need decides between two nested choices with tastes that stay: a place in a nursing home,
 else a home care service. Then places are given (`care_homes`, `care_services`); those refused wait and live at home.
-Whoever lives in a home stays, until death or until no grade is left. Shared flats are not modelled.
+A few prefer a shared flat to a home. Whoever lives in either stays, until death or until no grade is left.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..care_facilities import CareFacilities
+from ..care_facilities import SERVICED_HOUSING, CareFacilities
 from ..cases import REMEMBERED, carry_over, remembered
 from ..columns import CARE_GRADE_BITS, FRAIL_BIT, Kind, Reason, Role, Setting
 from ..households import found, join
@@ -22,6 +22,7 @@ from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases, Pairs, able_relatives, carer_situation, cases_of
 from .care_choice import wish_for_home, wish_for_service
 from .care_homes import occupied, place_in_homes, start_homes
+from .care_housing import estimated_dwellings, settle_in_serviced_housing, start_flats
 from .care_review import Services, review, sort_out, without
 from .care_services import get_services, used_at_start, wanted_services
 from .care_start import residents
@@ -37,6 +38,7 @@ def arrange_care(model: QuartierModel) -> None:
     known = carry_over(model, cases.rows)
     pairs = able_relatives(model, cases)
     situation, parents = carer_situation(model, cases, pairs)
+    settle_in_serviced_housing(model, cases, known, situation)
     seek, lost, services = review(model, cases, known, situation, parents)
     gone = place_in_homes(model, cases, situation, lost, seek)
     if gone.any():
@@ -61,7 +63,7 @@ def _note(model: QuartierModel, cases: Cases, pairs: Pairs, situation: np.ndarra
 def _end_arrangements(model: QuartierModel, rows: np.ndarray) -> None:
     """Those who have no grade any more: the arrangement ends, residents leave the home and look for a dwelling."""
     p, h = model.people, model.households
-    back = rows[p.setting[rows] == Setting.RESIDENTIAL_CARE]
+    back = rows[(p.setting[rows] == Setting.RESIDENTIAL_CARE) | (p.setting[rows] == Setting.SHARED_CARE_FLAT)]
     p.setting[rows] = Setting.NONE
     if back.size == 0:
         return
@@ -91,12 +93,18 @@ def start_arrangements(model: QuartierModel) -> None:
         p.setting[in_home] = Setting.RESIDENTIAL_CARE
         p.care[in_home] |= FRAIL_BIT
     needs = (p.care & CARE_GRADE_BITS > 0) & (p.present == 1)
-    rows = np.flatnonzero(needs & ~in_home).astype(np.int32)
+    in_need = int(needs.sum())
+    rows = np.flatnonzero(needs & ~in_home & (p.setting != Setting.SHARED_CARE_FLAT)).astype(np.int32)
+    if not given:
+        rows = rows[~start_flats(model, rows, in_need)]
     cases, known = cases_of(model, rows), carry_over(model, rows)
     known.need_since[:] = _begun(model, rows)
     pairs = able_relatives(model, cases)
     situation, parents = carer_situation(model, cases, pairs)
     known.carer[:] = situation + 1
+    dwellings = estimated_dwellings(model, in_need) * facilities.of_kind(SERVICED_HOUSING)
+    facilities.estimate(dwellings)
+    settle_in_serviced_housing(model, cases, known, situation)
     wish = wish_for_home(model, cases, situation)
     u = model.luck.uniform(Decision.TASTE_HOME, model.now, p.key[rows])
     known.taste[:] = wish + (1 - wish) * u
@@ -105,7 +113,7 @@ def start_arrangements(model: QuartierModel) -> None:
     if given:
         with_service = p.setting[rows] == Setting.HOME_CARE
     wanted = wanted_services(model, cases, situation, with_service)
-    facilities.estimate(used_at_start(model, wanted, int(needs.sum()), occupied(model)))
+    facilities.estimate(used_at_start(model, wanted, in_need, occupied(model)) + dwellings)
     _note(model, cases, pairs, situation, get_services(model, cases, situation, wanted))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ..care_facilities import AMBULATORY, DAY_CARE, CareFacilities
+from ..care_facilities import ADVICE_HUB, AMBULATORY, DAY_CARE, SERVICED_HOUSING, SHARED_FLAT, CareFacilities
 from ..care_staff import BRANCHES, a_year_later, exits, start_ages, trend_entrants, units_lost
 from ..measures import CARE_KINDS
 from ..process import Process
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SIDE: Final = "staff_services"
 _BRANCH_OF_KIND: Final = np.array(
-    [BRANCHES.index("ambulatory" if kind == "ambulatory" else "home") for kind in CARE_KINDS]
+    [BRANCHES.index("ambulatory" if kind in ("ambulatory", "shared_flat", "serviced_housing") else "home") for kind in CARE_KINDS]
 )
 
 
@@ -33,6 +33,8 @@ def staff_per_unit(model: QuartierModel) -> np.ndarray:
     per_kind = np.full(len(CARE_KINDS), r.parameter("care_staff_home_fte"))
     per_kind[DAY_CARE] = r.parameter("care_staff_day_care_fte")
     per_kind[AMBULATORY] = r.parameter("care_staff_ambulatory_fte") / r.parameter("care_service_hours")
+    per_kind[SHARED_FLAT] = r.parameter("care_staff_shared_flat_fte")
+    per_kind[SERVICED_HOUSING], per_kind[ADVICE_HUB] = r.parameter("care_staff_serviced_housing_fte"), 0.0
     return per_kind[f.kind]
 
 

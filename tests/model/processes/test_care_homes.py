@@ -22,7 +22,10 @@ from quartier.model.processes.care_setting import ARRANGE_CARE
 from quartier.model.processes.deaths import DIE
 from quartier.model.rates import Modifier
 
-EVERYBODY = {"care_home_state_shift": 60.0, "care_home_place_blocked": 0.0, "care_home_from_outside": 0.0}
+EVERYBODY = {
+    "care_home_state_shift": 60.0, "care_home_place_blocked": 0.0, "care_home_from_outside": 0.0,
+    "care_shared_flat_preferred": 0.0, "care_shared_flat_residents": 0.0,
+}  # fmt: skip
 PATIENT = {**EVERYBODY, "care_home_found_outside": 0.0}
 
 
@@ -193,7 +196,7 @@ def lives(model: QuartierModel, steps: int) -> tuple[dict[int, int], set[int], d
     result = model.side["care_result"]
     hours = result["hours"].sum(1)
     return died, outside, {
-        "waiting": float(result["counts"][NURSING_HOME, 2].sum()), "residents": float(occupied(model).sum()),
+        "waiting": float(result["counts"][NURSING_HOME, 2].sum()), "residents": float(result["counts"][NURSING_HOME, 1].sum()),
         "kin": hours[1], "service": hours[2], "unmet": hours[5],
     }  # fmt: skip
 
