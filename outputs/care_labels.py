@@ -4,6 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
+from ..model.processes.care_origin import KILOMETRES
+
+
+def _distances() -> tuple[tuple[str, str, str], ...]:
+    ends = [f"{km:g}" for km in (*KILOMETRES[1:], np.inf)]
+    german = [end.replace(".", ",") for end in ends]
+    return tuple(
+        (f"entered_{k}", f"entries into homes, up to {en} km away", f"Einzüge in Heime, bis {de} km entfernt")
+        if k < len(KILOMETRES) - 1
+        else (f"entered_{k}", f"entries into homes, from {KILOMETRES[-1]:g} km", f"Einzüge in Heime, ab {KILOMETRES[-1]:g} km")
+        for k, (en, de) in enumerate(zip(ends, german, strict=True))
+    )
+
+
+CARE_PLACES: Final = (
+    (
+        "origin_known",
+        "people with Pflegegrad 2 and over whose Quartier at the beginning of need is known",
+        "Menschen ab Pflegegrad 2 mit bekanntem Stadtteil bei Pflegebeginn",
+    ),
+    ("in_own_quartier", "of these living in that Quartier", "davon noch in diesem Stadtteil"),
+    *_distances(),
+)
+"""Ageing in place, and the distance to the home found; both by the Quartier at the beginning of need or before the move."""
 GIVERS: Final = (
     ("need", "needed", "Bedarf"),
     ("kin", "relatives and neighbours", "Angehörige und Nachbarn"),

@@ -13,6 +13,7 @@ from ..model.measures import CARE_KINDS
 from ..model.processes.care_carer_states import ENDS, TIES, Counts
 from ..model.processes.care_counts import CARER_AGE_STARTS, MEASURES
 from ..model.processes.care_giving import GIVERS
+from ..model.processes.care_origin import place_counts
 from ..model.timeline import STEPS_PER_YEAR
 from .schema import AGE_BIN_STARTS, DIMENSION, MAY_WAIT
 from .schema import CARER_AGE_STARTS as SHOWN_AGE_STARTS
@@ -42,6 +43,12 @@ def record_care(model: QuartierModel, tables: dict[str, np.ndarray], t: int) -> 
     tables["care_strain"][t] = np.concatenate((counts.main, counts.bands, counts.short, counts.work), axis=1)
     tables["care_help"][t] = np.concatenate((counts.ties, counts.away, counts.other, counts.homes), axis=1)
     tables["care_ended"][t] = counts.ended
+
+
+def record_places(model: QuartierModel, table: np.ndarray) -> None:
+    """Fill one year of ``care_places``: who lives in the own Quartier still, and entries by distance."""
+    if (places := place_counts(model)) is not None:
+        table[:] = places
 
 
 def record_places_needed(wishes: Wishes, table: np.ndarray, first_year: int, start: int) -> None:

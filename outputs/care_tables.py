@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..model.processes.care_origin import KILOMETRES
 from .schema import AGE_BIN_STARTS, DIMENSION
 from .spread import replicates_of
 from .store import label_text
@@ -32,7 +33,7 @@ def care_services(t: PlannerTables) -> SheetTable:
             number = services[service][..., measures.index(measure)]
             shown = t.rounded(t.areas_of(number.sum(axis=2), number), measure not in ("places", "operable"))
             columns.append(SheetColumn(f"{named[service]}: {titles[measure]}", shown, estimated=True))
-    columns += _places_needed(t) + _ratios(t, services, measures)
+    columns += _places_needed(t) + _ratios(t, services, measures) + _own_quartier(t)
     moves = t.means("events", lambda v: v, whole_year=True)
     events = DIMENSION["event"].ids
     for event in (
@@ -44,6 +45,7 @@ def care_services(t: PlannerTables) -> SheetTable:
         columns.append(SheetColumn(header, t.rounded(t.areas_of(number.sum(axis=2), number)), estimated=True))
     notes = [
         _("Persons where they live (residents: where the home is), places where the facility is."),
+        _("Where need began: without those who were in a home at the start, came from outside or have left the town."),
         _("Places needed: for the whole town, enough in 80 % of the replicates, from the wishes of this scenario."),
         _(
             "Where the region lists no services of a kind, places are estimated and grow with demand: no shortage shows."
@@ -74,6 +76,39 @@ def _places_needed(t: PlannerTables) -> list[SheetColumn]:
 def _split(values: np.ndarray) -> np.ndarray:
     services, measures = len(DIMENSION["service"].labels), len(DIMENSION["measure"].labels)
     return values.reshape(*values.shape[:-1], services, measures)
+
+
+def _own_quartier(t: PlannerTables) -> list[SheetColumn]:
+    """Share of people of Pflegegrad 2 and over who live in the Quartier where their need began; distance to the home."""
+    from .planner_tables import SheetColumn
+
+    _, values = t._, t.means("care_places", lambda v: v)
+    both = np.concatenate((values.sum(axis=2, keepdims=True), values), axis=2)  # the town, then the Quartiere
+    cells = [t.areas_of(v[:, :, 0], v[:, :, 1:]) for v in np.moveaxis(both, -1, 0)]
+    known, there, entered = cells[0], cells[1], np.stack(cells[2:], axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(known > 0, 100 * there / known, np.nan)
+    return [
+        SheetColumn(_("% of people with Pflegegrad 2+ who live where their need began"), share, "decimal", estimated=True),
+        SheetColumn(_("distance to the home found, median in km"), median_distance(entered), "decimal", estimated=True),
+    ]
+
+
+def median_distance(entered: np.ndarray, least: float = 1.0) -> np.ndarray:
+    """Median (km, f64 [row]) of entries by band of `KILOMETRES` [row, band], even within a band; NaN below ``least`` entries.
+
+    >>> float(median_distance(np.array([[0, 4, 4] + [0] * 9]))[0])
+    1.0
+    """
+    lower = np.array(KILOMETRES)
+    width = np.diff(np.append(lower, 2 * lower[-1] - lower[-2]))
+    above = np.cumsum(entered, axis=1)
+    half = above[:, -1:] / 2
+    band = np.minimum((above < half).sum(axis=1), lower.size - 1)
+    at = np.arange(band.size)
+    inside = entered[at, band]
+    share = (half[:, 0] - above[at, band] + inside) / np.where(inside > 0, inside, 1)
+    return np.where(above[:, -1] >= least, lower[band] + width[band] * share, np.nan)
 
 
 def _ratios(t: PlannerTables, services: dict[str | int | float, np.ndarray], measures: list) -> list[SheetColumn]:

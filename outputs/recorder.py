@@ -14,7 +14,7 @@ from ..model.care_places_needed import Wishes
 from ..model.housing_counts import housing_counts
 from ..model.kin_counts import kin_counts
 from ..model.timeline import STEPS_PER_YEAR, is_year_end
-from .care_recorder import record_care, record_places_needed, record_staff
+from .care_recorder import record_care, record_places, record_places_needed, record_staff
 from .counting import count_by_age, count_households, count_states, count_types_and_sizes
 from .labels import run_sizes, year_ends
 from .schema import CHILDCARE_BANDS, DIMENSION, INDICATORS, ROOMS, TABLES
@@ -163,6 +163,7 @@ class Recorder:
         tables = self._tables
         tables["population"][y], tables["care"][y], tables["disability"][y] = count_by_age(model)
         tables["kin"][y] = kin_counts(model)
+        record_places(model, tables["care_places"][y])
         tables["households"][y], tables["household_size"][y] = count_types_and_sizes(model)
         d, n = model.dwellings, model.n_quartiere
         rooms = np.clip(d.rooms, ROOMS[0], ROOMS[-1]).astype(np.int64) - ROOMS[0]

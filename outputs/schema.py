@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from ..model.columns import Setting, Sex
-from .care_labels import CARE_ENDS, CARE_LOAD, EMPLOYMENT, GIVERS, HELP, STAFF
+from .care_labels import CARE_ENDS, CARE_LOAD, CARE_PLACES, EMPLOYMENT, GIVERS, HELP, STAFF
 
 SCHEMA_VERSION: Final = 1
 """Raised when a table, a dimension or a label changes its meaning."""
@@ -362,6 +362,7 @@ DIMENSIONS: Final = (
         tuple(Label(n, f"at most {n} % wait", f"höchstens {n} % warten") for n in MAY_WAIT),
         "%",
     ),
+    Dimension("care_place", "care in the own Quartier", "Pflege im eigenen Stadtteil", _labels(CARE_PLACES)),
     Dimension("staff", "staff of care", "Pflegepersonal", _labels(STAFF)),
     Dimension("carer_age_group", "age group of carers", "Altersgruppe der Pflegenden", _bands(CARER_AGE_STARTS)),
     Dimension("employment", "employment", "Erwerbstätigkeit", _labels(EMPLOYMENT)),
@@ -438,6 +439,13 @@ TABLES: Final = (
         "places",
         "places in nursing homes the town needs, 0 = nobody asked",
         "in der Stadt nötige Heimplätze, 0 = niemand fragte",
+    ),
+    ResultTable(
+        "care_places",
+        ("year", "quartier", "care_place"),
+        "persons",
+        "care in the own Quartier, and how far the home is",
+        "Pflege im eigenen Stadtteil, Entfernung zum Heim",
     ),
     ResultTable(
         "carers",

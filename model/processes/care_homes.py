@@ -23,6 +23,7 @@ from ..rates import threshold
 from ..screen import happens_to
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Carer, Cases
+from .care_origin import note_entries
 from .repair import repair
 
 if TYPE_CHECKING:
@@ -289,6 +290,7 @@ def enter_home(model: QuartierModel, rows: np.ndarray, facility: np.ndarray) -> 
     order = np.argsort(p.key[rows])
     rows, facility = rows[order], facility[order]
     left, origin = p.household[rows], p.quartier[rows].copy()
+    note_entries(model, origin, facility)
     flat = model.side["care_facilities"].kind[facility] == SHARED_FLAT
     model.count("entries_into_residential_care", origin[~flat])
     model.count("entries_into_shared_flats", origin[flat])

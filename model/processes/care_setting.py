@@ -23,6 +23,7 @@ from .care_carers import Cases, Pairs, able_relatives, carer_situation, cases_of
 from .care_choice import wish_for_home, wish_for_service
 from .care_homes import occupied, place_in_homes, start_homes
 from .care_housing import estimated_dwellings, settle_in_serviced_housing, start_flats
+from .care_origin import remember_origin
 from .care_review import Services, review, sort_out, without
 from .care_services import get_services, used_at_start, wanted_services
 from .care_start import residents
@@ -36,6 +37,7 @@ def arrange_care(model: QuartierModel) -> None:
     cases, ended = sort_out(model)
     _end_arrangements(model, ended)
     known = carry_over(model, cases.rows)
+    remember_origin(model, known, np.flatnonzero(known.need_since == 0))
     pairs = able_relatives(model, cases)
     situation, parents = carer_situation(model, cases, pairs)
     settle_in_serviced_housing(model, cases, known, situation)
@@ -99,6 +101,7 @@ def start_arrangements(model: QuartierModel) -> None:
         rows = rows[~start_flats(model, rows, in_need)]
     cases, known = cases_of(model, rows), carry_over(model, rows)
     known.need_since[:] = _begun(model, rows)
+    remember_origin(model, known, np.arange(rows.size))
     pairs = able_relatives(model, cases)
     situation, parents = carer_situation(model, cases, pairs)
     known.carer[:] = situation + 1
@@ -165,5 +168,5 @@ ARRANGE_CARE = Process(
     ),
     step=arrange_care,
     start=start_arrangements,
-    remembers=(*REMEMBERED, "care_homes.left"),
+    remembers=(*REMEMBERED, "care_homes.left", "care_homes.origin", "care_homes.entered"),
 )

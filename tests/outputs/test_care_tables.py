@@ -8,9 +8,10 @@ import toy
 from crowd import book
 from quartier.model.measures import CARE_KINDS
 from quartier.model.processes.care_giving import GIVE_CARE
+from quartier.model.processes.care_origin import KILOMETRES
 from quartier.model.processes.care_setting import ARRANGE_CARE
 from quartier.outputs import recorder as recording
-from quartier.outputs.care_tables import care_staff, first_year_short
+from quartier.outputs.care_tables import care_staff, first_year_short, median_distance
 from quartier.outputs.recorder import record
 from quartier.outputs.schema import DIMENSION
 
@@ -128,3 +129,18 @@ def test_the_sheet_on_staff_shows_what_is_lacking(written):
     lacking = columns["Pflegeheime: fehlende Personen, Trend"]
     assert lacking == pytest.approx(np.maximum(needed - there, 0), abs=10)  # three numbers rounded to five
     assert len(needed) == len(planner.titles) * len(planner.years)
+
+
+def test_the_median_distance_lies_where_half_of_the_entries_are_nearer():
+    entered = np.zeros((4, len(KILOMETRES)), int)
+    entered[0, 2] = 10  # all between 1 and 1.5 km
+    entered[1, [0, 3]] = 1, 3
+    entered[2, -1] = 2
+    found = median_distance(entered)
+    assert found[:3].round(2).tolist() == [1.25, 1.67, 22.5] and np.isnan(found[3])
+
+
+def test_ageing_in_place_reaches_the_tables(tables):
+    """At the start two live at home where their need began; of three residents it is not known."""
+    _, seen = tables
+    assert seen["care_places"][0, :, :2].tolist() == [[1, 1], [1, 1]] and not seen["care_places"][0, :, 2:].any()
