@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
-from care_toy import DIE_BY_CODE, constant_rates, singles
+from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
 from quartier.model.care_facilities import ADVICE_HUB, NURSING_HOME, SERVICED_HOUSING, SHARED_FLAT
 from quartier.model.cases import entries, memory, remembered
@@ -20,6 +20,7 @@ from quartier.model.processes.care_giving import GIVE_CARE
 from quartier.model.processes.care_homes import occupied
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.care_setting import ARRANGE_CARE
+from quartier.model.processes.deaths import DIE
 from quartier.model.rates import Modifier
 
 WISH = {"care_home_state_shift": 60.0, "care_home_place_blocked": 0.0, "care_home_from_outside": 0.0,
@@ -106,7 +107,7 @@ def test_flats_and_serviced_housing_change_no_death(number):
     rates = constant_rates(care_home_found_outside=0.0, care_shared_flat_preferred=0.5, care_shared_flat_residents=0.0)
     frozen = rates.with_modifiers([Modifier("care_estimated_places_grow", "value", 0.0)])
     more = [PlacesMeasure(k, number, "places", toy.START + 1) for k in ("shared_flat", "serviced_housing")]
-    processes = (DIE_BY_CODE, CHANGE_NEED, ARRANGE_CARE)
+    processes = (DIE, CHANGE_NEED, ARRANGE_CARE)
     models = [singles(2_000, processes, r, youngest=75, measures=m) for r, m in ((rates, []), (frozen, more))]
     for model in models:
         run(model, 8)
