@@ -30,6 +30,15 @@ CARE_PLACES: Final = (
     *_distances(),
 )
 """Ageing in place, and the distance to the home found; both by the Quartier at the beginning of need or before the move."""
+CARE_SERVICES: Final = (
+    ("nursing_home", "nursing homes (residents)", "Pflegeheime (Bewohner)"),
+    ("ambulatory", "home care services (clients)", "ambulante Dienste (Kunden)"),
+    ("day_care", "day care (guests; places per day)", "Tagespflege (Gäste; Plätze je Tag)"),
+    ("short_term", "short-term care (stays in the quarter)", "Kurzzeitpflege (Aufenthalte im Quartal)"),
+    ("shared_flat", "shared flats with care (residents)", "ambulant betreute Wohngemeinschaften (Bewohner)"),
+    ("serviced_housing", "serviced housing (people in need)", "Betreutes Wohnen (Pflegebedürftige)"),
+    ("advice_hub", "care advice (people newly in need)", "Pflegeberatung (neu Pflegebedürftige)"),
+)
 GIVERS: Final = (
     ("need", "needed", "Bedarf"),
     ("kin", "relatives and neighbours", "Angehörige und Nachbarn"),

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from ..model.columns import Setting, Sex
-from .care_labels import CARE_ENDS, CARE_LOAD, CARE_PLACES, EMPLOYMENT, GIVERS, HELP, STAFF
+from .care_labels import CARE_ENDS, CARE_LOAD, CARE_PLACES, CARE_SERVICES, EMPLOYMENT, GIVERS, HELP, STAFF
 
 SCHEMA_VERSION: Final = 1
 """Raised when a table, a dimension or a label changes its meaning."""
@@ -332,13 +332,7 @@ DIMENSIONS: Final = (
             Label("childcare_under_3", "childcare, under 3", "Kita, unter 3 Jahren"),
             Label("childcare_three_to_school", "childcare, 3 to school entry", "Kita, 3 Jahre bis Schuleintritt"),
             Label("housing", "housing", "Wohnen"),
-            Label("nursing_home", "nursing homes (residents)", "Pflegeheime (Bewohner)"),
-            Label("ambulatory", "home care services (clients)", "ambulante Dienste (Kunden)"),
-            Label("day_care", "day care (guests; places per day)", "Tagespflege (Gäste; Plätze je Tag)"),
-            Label("short_term", "short-term care (stays in the quarter)", "Kurzzeitpflege (Aufenthalte im Quartal)"),
-            Label("shared_flat", "shared flats with care (residents)", "ambulant betreute Wohngemeinschaften (Bewohner)"),
-            Label("serviced_housing", "serviced housing (people in need)", "Betreutes Wohnen (Pflegebedürftige)"),
-            Label("advice_hub", "care advice (people newly in need)", "Pflegeberatung (neu Pflegebedürftige)"),
+            *_labels(CARE_SERVICES),
         ),
     ),
     Dimension(
