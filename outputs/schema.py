@@ -437,7 +437,7 @@ TABLES: Final = (
     ResultTable(
         "care_places", ("year", "quartier", "care_place"), "persons",
         "care in the own Quartier, and how far the home is", "Pflege im eigenen Stadtteil, Entfernung zum Heim",
-    ),  # fmt: skip
+    ),
     ResultTable(
         "carers",
         ("time", "quartier", "sex", "carer_age_group", "employment"),
