@@ -132,35 +132,27 @@ def _decide(rules, now, need, who, youngest, u, load):
 
     Who gave up rests; then the other candidates are asked once more.
     """
-    employed, full, full_until, chances, capacities = (
-        rules.employed, rules.full, rules.full_until, rules.chance, rules.capacity
-    )  # fmt: skip
+    employed, full, full_until = rules.employed, rules.full, rules.full_until
+    chances, capacities = rules.chance.ravel(), rules.capacity.ravel()
     begin, rows, ties, in_law, sexes = who.begin, who.row, who.tie, who.in_law, who.sex
-    state, ages, works, under_14, capacity, strain = (
-        who.state,
-        who.age,
-        who.employment,
-        who.under_14,
-        who.capacity,
-        who.strain,
-    )
+    state, ages, works, capacity, strain = who.state, who.age, who.employment, who.capacity, who.strain
+    for k in range(rows.size):
+        sex, tie, age, child = np.uint32(sexes[k]), np.uint32(ties[k]), ages[k], now - youngest[k]
+        work = employment(employed, full, full_until, u[3, k], sex, age, state[k] & WORK_BITS)
+        works[k], who.under_14[k], strain[k] = work, child < _FOURTEEN, u[1, k]
+        pair = (tie * np.uint32(2) + np.uint32(in_law[k])) * np.uint32(2) + sex
+        pair = (pair * np.uint32(2) + np.uint32(work == _FULL_TIME)) * np.uint32(2) + np.uint32(child < _SIX)
+        u[3, k] = chances[pair]
+        place = (tie * np.uint32(2) + sex) * np.uint32(3) + np.uint32(work)
+        capacity[k] = capacities[place * np.uint32(2) + np.uint32(age >= 80)]
     for c in range(need.size):
         rests = False
         for k in range(begin[c], begin[c + 1]):
             rests |= (state[k] & GAVE_UP) != 0
         for k in range(begin[c], begin[c + 1]):
-            sex, tie = sexes[k], ties[k]
-            age = ages[k]
-            work = employment(employed, full, full_until, u[3, k], sex, age, state[k] & WORK_BITS)
-            child = now - youngest[k]
-            works[k], under_14[k] = work, child < _FOURTEEN
-            chance = chances[tie, in_law[k], sex, int(work == _FULL_TIME), int(child < _SIX)]
-            gives = u[0, k] < chance or (rests and u[2, k] < chance)
-            gives &= (state[k] & GAVE_UP) == 0
-            strain[k] = u[1, k]
-            capacity[k] = capacities[tie, sex, work, int(age >= 80)] if gives else 0.0
-            if gives:
-                load[rows[k]] += need[c]
+            gives = ((u[0, k] < u[3, k]) | (rests & (u[2, k] < u[3, k]))) & ((state[k] & GAVE_UP) == 0)
+            capacity[k] *= gives
+            load[rows[k]] += gives * need[c]
 
 
 def candidates(

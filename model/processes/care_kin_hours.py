@@ -142,16 +142,17 @@ def _capacities(need, who, load, rank, capacity, several):
     ``load`` is 0 again for all others.
     """
     begin, rows, ties, sexes, in_law, most = who.begin, who.row, who.tie, who.sex, who.in_law, who.capacity
+    for k in range(rows.size):
+        capacity[k] = load[rows[k]]
+        rank[k] = _rank(ties[k], sexes[k], in_law[k])
     for c in range(need.size):
         for k in range(begin[c], begin[c + 1]):
-            rank[k], capacity[k], several[k] = _rank(ties[k], sexes[k], in_law[k]), most[k], False
-            if most[k] > 0:
-                faces = load[rows[k]]
-                several[k] = faces != need[c]
-                if several[k]:
-                    capacity[k] *= need[c] / faces
-                else:
-                    load[rows[k]] = 0.0
+            faces, gives = capacity[k], most[k] > 0
+            several[k] = gives & (faces != need[c])
+            capacity[k] = most[k] * need[c] / faces if several[k] else most[k]
+    for k in range(rows.size):
+        if most[k] > 0 and not several[k]:
+            load[rows[k]] = 0.0
 
 
 @nb.njit(cache=True)
