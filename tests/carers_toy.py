@@ -11,7 +11,7 @@ from quartier.model.processes.care_carer_states import Counts
 from quartier.model.processes.care_giving import GIVE_CARE
 from quartier.model.processes.care_setting import ARRANGE_CARE
 
-NO_HOME = {"care_home_state_shift": -60.0}
+NO_HOME = {"care_home_state_shift": -60.0, "care_shared_flat_residents": 0.0}
 ALL_GIVE = {
     **NO_HOME, "care_kin_partner": 60.0, "care_kin_child": 60.0, "care_kin_parent": 60.0, "care_gives_up": 0.0,
     "care_gives_up_strained": 0.0, "care_kin_other": 0.0, "care_kin_other_without_child": 0.0, "care_capacity_least": 0.0,
