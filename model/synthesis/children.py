@@ -31,8 +31,8 @@ SMOOTHING = 7
 class Families:
     """One entry per family, by Quartier and head: the head (the woman, or the lone father) and number of children.
 
-    Where the region counts families by the age of their children, ``youngest`` is `MINOR` or `ONLY_GROWN` for all, else 0.
-    ``pool``: the families that share a number of children: ``quartier``, or twice the Quartier, plus one if only grown.
+    ``youngest`` is `MINOR` or `ONLY_GROWN`; ``pool`` names the families that share a number of children: twice the
+    Quartier, plus one if only grown.
     """
 
     head: np.ndarray
@@ -48,7 +48,7 @@ def find_families(p: Persons) -> Families:
     head = p.rows(np.isin(p.arrangement, PARENTS) & ((p.sex == 1) | (p.arrangement == LONE_PARENT)))
     age = p.age[head] - np.where(p.sex[head] == 0, FATHER_OLDER, 0)
     quartier, youngest = p.quartier[head].astype(np.int64), p.youngest[head]
-    pool = 2 * quartier + (youngest == ONLY_GROWN) if youngest.any() else quartier
+    pool = 2 * quartier + (youngest == ONLY_GROWN)
     return Families(head, quartier, np.maximum(age, 18), np.ones(head.size, np.int64), youngest, pool)
 
 
@@ -239,13 +239,11 @@ def match(
     family, wished, twin = slots
     child = p.rows((p.arrangement == CHILD) & (np.bincount(f.quartier, minlength=n_quartiere)[p.quartier] > 0))
     order = child[np.lexsort((p.key[child], -p.birth[child], p.quartier[child]))]
-    part, part_of_child = f.quartier[family], p.quartier[order].astype(np.int64)
-    if f.youngest.any():
-        part_of_child = 2 * part_of_child + (p.age[order] >= ADULT)
-        minors = np.bincount(part_of_child, minlength=2 * n_quartiere)[::2]
-        grown_up = _grown_up_slots(f, slots, minors, p.key[f.head])
-        wished = np.where(grown_up, ADULT + np.abs(wished - ADULT), wished)  # who cannot be 16 is rather 20 than 18
-        part = 2 * part + grown_up
+    part_of_child = 2 * p.quartier[order].astype(np.int64) + (p.age[order] >= ADULT)
+    minors = np.bincount(part_of_child, minlength=2 * n_quartiere)[::2]
+    grown_up = _grown_up_slots(f, slots, minors, p.key[f.head])
+    wished = np.where(grown_up, ADULT + np.abs(wished - ADULT), wished)  # who cannot be 16 is rather 20 than 18
+    part = 2 * f.quartier[family] + grown_up
     place = np.lexsort((p.key[f.head[family]], wished, part))
     family, twin = family[place], twin[place]
     bounds = np.searchsorted(part_of_child, np.arange(2 * n_quartiere + 1))
@@ -322,8 +320,6 @@ def fathers(p: Persons, luck: Luck, step: int, rates: RateBook) -> None:
 def _children_by_pool(p: Persons, f: Families, rates: RateBook, n_quartiere: int) -> np.ndarray:
     """Children (i64) that the families of each pool share."""
     minors, grown_up = children_here(p, n_quartiere)
-    if not f.youngest.any():
-        return minors + grown_up
     families = np.bincount(f.pool, minlength=2 * n_quartiere)
     wanted = np.rint(rates.parameter("grown_up_children_per_family") * families[1::2]).astype(np.int64)
     alone = np.where(families[::2] > 0, np.minimum(np.maximum(wanted, families[1::2]), grown_up), grown_up)

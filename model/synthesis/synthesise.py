@@ -22,7 +22,7 @@ from .known_households import REST, family_mix, known_households, report_known
 from .persons import RESIDENT, Persons, make_persons, other_keys
 from .report import Report
 from .targets import report_households
-from .youngest import ONLY_GROWN, counts_youngest, decide_youngest
+from .youngest import ONLY_GROWN, decide_youngest
 
 
 def synthesise(region: Region, rates: RateBook, seed: int) -> Start:
@@ -55,8 +55,7 @@ def synthesise(region: Region, rates: RateBook, seed: int) -> Start:
     together = couples.pair(p, luck, step, figures, rates, n)
     demoted = balance.too_many(p, luck, step, n)
     made, in_institution = balance.too_few(p, rates, n)
-    if counts_youngest(known):
-        demoted += decide_youngest(p, known, mix, rates, luck, step, n)
+    demoted += decide_youngest(p, known, mix, rates, luck, step, n)
     families, unlinked = children.assign(p, luck, step, rates, figures, n)
     parents = together[children.eldest(p, together) < np.iinfo(np.int32).max]
     unions.older_than_children(p, parents, children.eldest(p, parents), luck, step, rates)
