@@ -35,21 +35,9 @@ def nation() -> Region:
         for a in range(scaled.shape[1])
     ]
     population = pd.DataFrame(rows, columns=["quartier_id", "date", "sex", "age_from", "age_to", "persons"])
-    places = pd.DataFrame({"quartier_id": ids, "name": ids, "parent_id": "", "lon": 10.0, "lat": 51.0, "area_km2": 1.0})
-    empty = pd.DataFrame
-    region = Region(
-        key="nation", name="Nation", ags="00999999", state="00", reference_date=date(2023, 12, 31), quartiere=places,
-        population=population, age_margins=population.iloc[:0], pyramid=empty(columns=population.columns[1:]),
-        households=empty(columns=["quartier_id", "date", "household_type", "households"]),
-        dwellings=empty(columns=["quartier_id", "date", "rooms_from", "rooms_to", "dwellings"]),
-        facilities=empty(
-            columns=["facility_id", "kind", "name", "quartier_id", "provider", "opens", "closes", "lon", "lat"]
-        ),
-        places=empty(columns=["facility_id", "date", "age_from", "age_to", "places"]),
-        indicators=empty(columns=["quartier_id", "date", "indicator", "unit", "value"]),
-        flows=empty(columns=["date", "event", "from_id", "to_id", "sex", "age_from", "age_to", "persons"]),
-    )
-    return dataclasses.replace(region, estimated=frozenset({"dwellings"}))
+    made = Region.empty("nation", "Nation", "00999999", date(2023, 12, 31), ids, ids)
+    places = made.quartiere.assign(lon=10.0, lat=51.0, area_km2=1.0)
+    return dataclasses.replace(made, quartiere=places, population=population, estimated=frozenset({"dwellings"}))
 
 
 def shares(model: QuartierModel) -> np.ndarray:

@@ -84,22 +84,20 @@ def known_households(region: Region) -> dict[str, np.ndarray]:
 def family_mix(rates: RateBook, figures: Figures, density: np.ndarray) -> FamilyMix:
     """The mix of the national tables; ``density`` of the mother's age by the child's (`arrangements.birth_density`)."""
     share = figures.arrangement
-    parents = share[..., list(PARENTS)].sum(axis=-1)
-    with_minor = rates["parents_of_minors"].values[:, : parents.shape[1]] * (1 - share[..., CHILD])
-    minor = np.clip(np.where(parents > 0, with_minor / np.maximum(parents, 1e-12), 1.0), 0.0, 1.0)
+    families = figures.pyramid.sum(axis=0)[:ADULT] @ density[:ADULT] / rates.parameter("minors_per_family")
+    parents = figures.pyramid[1] * share[1][:, list(PARENTS)].sum(axis=-1)
+    mothers = np.clip(np.where(parents > 0, families / np.maximum(parents, 1e-9), 1.0), 0.0, 1.0)
+    minor = np.stack((np.concatenate((np.ones(FATHER_OLDER), mothers[:-FATHER_OLDER])), mothers))
     couples = figures.pyramid[1] * (share[1, :, COHABITING_PARENT] + share[1, :, MARRIED_PARENT])
     lone = figures.pyramid * share[..., LONE_PARENT]
     lone_young, lone_grown = float((lone * minor).sum()), float((lone * (1 - minor)).sum())
     young, grown = float((couples * minor[1]).sum()), float((couples * (1 - minor[1])).sum())
     odds = lone_grown * young / max(lone_young * grown, 1e-9)
     per_family, siblings = (rates.parameter(f"grown_up_{name}_per_family") for name in ("children", "siblings"))
-    mothers_of_minors = figures.pyramid.sum(axis=0)[:ADULT] @ density[:ADULT]
-    per_child = (couples * minor[1] + lone[1] * minor[1]) / np.maximum(mothers_of_minors, 1e-9)
     first, last = (rates.parameter(f"lone_parents_of_{name}") for name in ("newborns", "seventeen_year_olds"))
     is_lone = first + (last - first) * np.arange(ADULT)[:, None] / (ADULT - 1)
-    by_mother = density[:ADULT] * np.minimum(per_child, 1.0)
-    mothers = np.stack((by_mother * (1 - is_lone), by_mother * is_lone))
-    return FamilyMix(minor, per_family, siblings, odds, mothers)
+    by_mother = np.stack((density[:ADULT] * (1 - is_lone), density[:ADULT] * is_lone))
+    return FamilyMix(minor, per_family, siblings, odds, by_mother)
 
 
 def _scale(cells: np.ndarray, states: tuple[int, ...], wanted: np.ndarray, ages: slice = slice(None)) -> None:
