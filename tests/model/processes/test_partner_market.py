@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+import toy
 from quartier.model.luck import Domain, Luck, derive_keys
 from quartier.model.processes.partner_market import age_chances, match, near_areas
+from quartier.model.processes.partnership import _age_chances
+from shared_data import data_folder
 
 AGES = 132
 
@@ -114,3 +118,22 @@ def test_in_an_area_without_anyone_nothing_is_found_but_elsewhere():
     found = match(Luck(1, 0), 8100, women, men, areas(2), chances())
     assert (found[women["cell"] == 0] >= 0).any()
     assert (found[women["cell"] == 1] >= 0).mean() > 0.6
+
+
+def test_the_ages_drawn_give_the_registered_marriages_by_class_of_the_age_difference():
+    """Husband's less wife's age in groups of five years; wives as registered, every class within one point."""
+    table = pd.read_csv(data_folder() / "germany" / "marriages_by_spouse_ages_2025.csv")
+    edges = np.array([0, *range(20, 80, 5)])
+    group = {name: int(np.searchsorted(edges, int(name.split("-")[0].rstrip("+")))) for name in set(table.spouse1_age)}
+    husband, wife = (table[c].map(group).to_numpy() for c in ("spouse1_age", "spouse2_age"))
+    wives = np.bincount(wife, table.marriages, minlength=13)
+    registered = np.bincount(np.clip(husband - wife, -2, 3) + 2, table.marriages) / wives.sum()
+    first, chance = _age_chances(toy.town(toy.singles(np.array([30]), np.array([1])), ()))
+    drawn = np.zeros(6)
+    for age in range(18, 85):
+        band = np.searchsorted(edges, age, side="right") - 1
+        of_band = np.searchsorted(edges, np.arange(18, 85), side="right") - 1 == band
+        his = np.searchsorted(edges, first[age] + np.arange(chance.shape[1]), side="right") - 1
+        share = np.diff(chance[age], prepend=0) * wives[band] / of_band.sum()
+        drawn += np.bincount(np.clip(his - band, -2, 3) + 2, share, minlength=6)
+    assert np.abs(drawn / drawn.sum() - registered).max() < 0.01
