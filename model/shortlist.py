@@ -82,12 +82,13 @@ def shortlist_with_newcomers(model: QuartierModel, decision: Decision) -> tuple[
     Whoever came since the block was first asked for is among them.
     """
     rows, words = shortlist_with_luck(model, (decision,))
+    drawn = words[:, decision % 4]
     if model.audit is None:
         came = np.arange(model.shortlists[decision // 4][1].asked, len(model.people), dtype=np.int32)
         came = came[model.people.present[came] == 1]
         rows = np.concatenate((rows, came))
-        words = np.concatenate((words, block_of_luck(model, decision // 4, came)))
-    return rows, words[:, decision % 4]
+        drawn = np.concatenate((drawn, model.luck.words(decision, model.now, model.people.key[came])))
+    return rows, drawn
 
 
 def block_of_luck(model: QuartierModel, block: int, rows: np.ndarray) -> np.ndarray:
