@@ -25,7 +25,7 @@ _CHUNK: Final = 512
 _TASTE_HOME, _REDRAW = int(Decision.TASTE_HOME), int(Decision.TASTE_REDRAW)
 _SERVICE, _DAY, _SHORT = int(Decision.TASTE_SERVICE), int(Decision.TASTE_DAY_CARE), int(Decision.SHORT_TERM_STAY)
 _NO_UNION, _WIDOWED = int(Union.NONE), int(Former.WIDOWED)
-_IN_HOUSEHOLD, _IN_REACH, _NO_CARER = int(Carer.IN_HOUSEHOLD), int(Carer.CHILD_WITHIN_REACH), int(Carer.NONE)
+_IN_HOUSEHOLD, _NO_CARER = int(Carer.IN_HOUSEHOLD), int(Carer.NONE)
 _PARENTS = int(PARENTS)
 _RESIDENT, _FLAT, _OLDEST = int(Setting.RESIDENTIAL_CARE), int(Setting.SHARED_CARE_FLAT), AGES - 1
 _GRADES_8: Final = np.uint64(0x0707070707070707)
@@ -126,8 +126,9 @@ def _one_wish(c, r, now, words, p, known, t, class_of, level, age, cell, situati
     chance, taste = t.home[situation, np.int64(lone), cell, age], np.float64(known.taste[c])
     if taste < chance:
         p.care[r] |= 16
-    if known.serviced[c] > 0:
-        chance = t.home[min(situation, _IN_REACH), np.int64(lone), cell, age]
+    # without a branch: with one, numba counts references to every array in the loop, seven times as slow
+    seen = situation - np.int64((situation == _NO_CARER) & (known.serviced[c] > 0))
+    chance = t.home[seen, np.int64(lone), cell, age]
     factor = t.on_home if known.day_care[c] > 0 else 1.0
     factor *= level[class_of[p.quartier[r]] if level.shape[0] > 1 else 0, cell % 5]
     if taste < chance * factor:
@@ -158,7 +159,7 @@ def _review(stream, now, cases, situation, parents, p, known, t, class_of, level
             asks += _one_wish(c, r, now, own, p, known, t, class_of, level, age, cell, k)
             lost[c] = (known.carer[c] == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
             known.carer[c] = k + 1
-            kind = min(k, _IN_REACH) if known.serviced[c] > 0 else k
+            kind = k - np.int64((k == _NO_CARER) & (known.serviced[c] > 0))
             kind = _PARENTS if parents[c] and cases.age[c] < t.parents_until else kind
             wants[c] = _unit(words[2, j]) < t.service[kind, cell]
             hours[c] = min(t.hours, t.need[demented, p.sex[r], age, grade - 1]) if wants[c] else 0.0
