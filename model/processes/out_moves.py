@@ -180,7 +180,7 @@ def out_hazards(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     for to, base in enumerate(bases):
         base = base * rates.parameter("out_migration_level") * local[to]
         family = rates.parameter(f"family_rate_{ORIGINS[to]}")
-        childless = (others - family * parents) / (1 - parents)
+        childless = np.maximum(others - family * parents, 0) / (1 - parents)
         hazard[to, :, 1], hazard[to, :, 2], hazard[to, :, 5] = base * childless, base * family, base * child
     hazard[:, :, 3:5] = np.minimum(hazard[:, :, 1:3] / 2, rates.parameter("out_migration_ceiling_partner"))
     return class_of.ravel().astype(np.uint8), np.minimum(hazard, rates.parameter("out_migration_ceiling"))
