@@ -1,4 +1,4 @@
-"""How many people of an age live with a child under 17, on the national composition: `python calibration/parents_of_minors.py`.
+"""How many people of an age live with a child under 18, on the national composition: `python calibration/parents_of_minors.py`.
 
 Families with minor children move away less often than others; for the rate of an age to stay what the table says, those
 without must move more often. No published table has this share by single age, so it is counted in the synthetic
@@ -41,7 +41,7 @@ def nation() -> Region:
 
 
 def shares(model: QuartierModel) -> np.ndarray:
-    """Share with a child under 17 among those who do not live with a parent themselves, float64 [sex, age]."""
+    """Share with a child under 18 among those who do not live with a parent themselves, float64 [sex, age]."""
     p = model.people
     rows = np.flatnonzero((p.present == 1) & (p.role != Role.CHILD) & (p.role != Role.RESIDENT))
     unit, age = moving_units(model, rows), np.minimum(model.ages(rows), OLDEST)

@@ -228,11 +228,12 @@ def out_bound(model: QuartierModel, destination: str) -> np.ndarray:
 def relative_rates_at_home(rates: RateBook) -> tuple[np.ndarray, np.ndarray]:
     """Rates of moving away, as a ratio to the rate of the age: of grown children at home, and of all others [sex, age].
 
-    Without any scenario. What the children do less than their age, the others of their age do more.
+    Without any scenario. What the children do less than their age, the others of their age do more; where the table
+    knows no others, they do what the age does.
     """
     child = ratio_at_home(rates, pad_ages(rates["leaving_home"].values))
     at_home = _share_at_home(rates)
-    return child, (1 - at_home * child) / np.maximum(1 - at_home, 1e-6)
+    return child, np.divide(1 - at_home * child, 1 - at_home, out=np.ones_like(at_home), where=at_home < 1)
 
 
 def ratio_at_home(rates: RateBook, gross: np.ndarray) -> np.ndarray:

@@ -80,6 +80,17 @@ def test_residents_of_homes_and_children_do_not_leave_on_their_own():
     assert moving_units(model, np.arange(4)).tolist() == [0, 2, 0, 5]
 
 
+def test_nobody_can_leave_both_alone_and_as_a_minor_with_the_parents():
+    """Who goes along with a parent who leaves is counted with her, and never draws on the own account."""
+    for age in (16, 17, 18, 19):
+        people = [{"age": 45, "sex": 1, "household": 0}, {"age": age, "sex": 0, "household": 0, "role": 1, "mother": 0}]
+        model = toy.town(people, (OUT_MIGRATE,), rates=leaving(45, 46))
+        own_account = moving_units(model, np.arange(2))[1] > 0
+        goes_along = run(model, 1).people.present.tolist() == [0, 0]
+        assert goes_along != own_account
+        assert goes_along == (age < 18)
+
+
 @pytest.mark.parametrize("destination", ["germany", "abroad"])
 def test_every_age_keeps_its_rate_on_the_national_composition(destination: str):
     """In a synthetic national town the moves expected are the table's at every age of 20 to 74, whoever goes with whom."""
@@ -114,8 +125,6 @@ def test_leaving_by_sex_age_and_unit_is_noise_around_the_hazards():
     coupled = (unit == 3) | (unit == 4)
     chance[coupled] = 1 - (1 - chance[coupled]) * (1 - chance[partner[coupled]])
     draws = (unit > 0) & (~coupled | (p.sex == 1))  # one entry per couple
-    mover = (unit == 5) & (age < 18)  # goes with the parents too
-    draws &= ~mover
     model.step()
     gone = model.people.present == 0
     cell = (unit.astype(int) * 2 + p.sex) * 4 + np.minimum(age // 25, 3)
