@@ -30,4 +30,4 @@ class Quartier(mesa.Agent):
     def vacant_dwellings(self) -> int:
         """Dwellings without a household now."""
         dwellings = self.model.dwellings
-        return int(np.count_nonzero((dwellings.quartier == self.index) & (dwellings.household < 0)))
+        return int(np.count_nonzero((dwellings.quartier == self.index) & (dwellings.household < 0) & (dwellings.rooms > 0)))

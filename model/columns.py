@@ -98,6 +98,7 @@ class Tenure(IntEnum):
 BARRIER_FREE_BIT = 0b001
 TENURE_SHIFT, TENURE_BITS = 1, 0b110
 RENT_SHIFT, RENT_CLASSES = 3, 8
+BUILT_SHIFT = 6
 CARE_GRADE_BITS = 0b00111
 DEMENTIA_BIT = 0b01000
 FRAIL_BIT = 0b10000
@@ -176,13 +177,13 @@ HOUSEHOLD: dict[str, Column] = {
 DWELLING: dict[str, Column] = {
     "key": Column("u8", 0, "1", "whose luck", "synthesis, complete_dwellings"),
     "quartier": Column("u2", 0, "row of quartiere", "where it stands", "synthesis, complete_dwellings"),
-    "rooms": Column("u1", 1, "rooms", "rooms, kitchens counted, 7 = seven and more", "synthesis, complete_dwellings"),
+    "rooms": Column("u1", 1, "rooms", "rooms, kitchens counted, 7 and more, 0 = gone", "synthesis, complete_dwellings"),
     "household": Column("i4", NONE, "row of households", "who lives there; -1 = vacant", "households"),
     "features": Column(
         "u1",
         0,
         "bits",
-        "bit 0 barrier-free, bits 1-2 Tenure (0 let, 1 owned, 2 rent bound), bits 3-5 rent per m2, 0 = cheapest eighth",
+        "bit 0 barrier-free, 1-2 Tenure (0 let, 1 owned, 2 rent bound), 3-5 rent per m2 (0 = cheapest eighth), 6-7 built later",
         "synthesis, complete_dwellings",
     ),
 }

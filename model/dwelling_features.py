@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
-from .columns import BARRIER_FREE_BIT, RENT_CLASSES, RENT_SHIFT, TENURE_BITS, TENURE_SHIFT, Tenure
+from .columns import BARRIER_FREE_BIT, BUILT_SHIFT, RENT_CLASSES, RENT_SHIFT, TENURE_BITS, TENURE_SHIFT, Tenure
 from .luck import Decision, Luck
 from .rates import RateBook
 
@@ -31,7 +31,8 @@ def draw_features(luck: Luck, rates: RateBook, key: np.ndarray, owned: np.ndarra
     share = np.where(of_owner, rates.parameter("barrier_free_owned"), rates.parameter("barrier_free_let"))
     free = u(Decision.BARRIER_FREE) < (rates.parameter("barrier_free_new") if new else share)
     rent = (u(Decision.RENT_CLASS) * RENT_CLASSES).astype(np.int64)
-    return (free * BARRIER_FREE_BIT | tenure << TENURE_SHIFT | rent << RENT_SHIFT).astype(np.uint8)
+    built = int(new) << BUILT_SHIFT
+    return (free * BARRIER_FREE_BIT | tenure << TENURE_SHIFT | rent << RENT_SHIFT | built).astype(np.uint8)
 
 
 def barrier_free(features: np.ndarray) -> np.ndarray:
@@ -54,5 +55,5 @@ def yearly_cost(rates: RateBook, features: np.ndarray, rooms: np.ndarray) -> np.
     area = rates["dwelling_area"].values[np.clip(rooms, 1, 7).astype(np.int64) - 1]
     bound = tenure_of(features) == Tenure.BOUND
     return (
-        square_metre[features >> RENT_SHIFT] * area * np.where(bound, 1 - rates.parameter("rent_bound_discount"), 1.0)
+        square_metre[(features >> RENT_SHIFT) % RENT_CLASSES] * area * np.where(bound, 1 - rates.parameter("rent_bound_discount"), 1.0)
     )

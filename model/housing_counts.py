@@ -37,11 +37,12 @@ def _count_households(quartier, size, kind, dwelling, private, counts):
 
 
 @nb.njit(cache=True)
-def _count_dwellings(quartier, household, counts):
-    """All dwellings, and the vacant ones; i64 [2, 2, quartiere]."""
+def _count_dwellings(quartier, household, rooms, counts):
+    """All dwellings that stand, and the vacant ones; i64 [2, 2, quartiere]."""
     for d in range(quartier.size):
-        counts[d & 1, 0, quartier[d]] += 1
-        counts[d & 1, 1, quartier[d]] += np.int64(household[d] < 0)
+        stands = np.int64(rooms[d] > 0)
+        counts[d & 1, 0, quartier[d]] += stands
+        counts[d & 1, 1, quartier[d]] += stands & np.int64(household[d] < 0)
 
 
 def housing_counts(model: QuartierModel) -> dict[str, np.ndarray]:
@@ -56,7 +57,7 @@ def housing_counts(model: QuartierModel) -> dict[str, np.ndarray]:
     homes, stock = np.zeros((2, 2, n), np.int64), np.zeros((2, 2, n), np.int64)
     _count_planning(p.quartier, p.present, p.plan, planning)
     _count_households(h.quartier, h.size, h.kind, h.dwelling, np.uint8(Kind.PRIVATE), homes)
-    _count_dwellings(d.quartier, d.household, stock)
+    _count_dwellings(d.quartier, d.household, d.rooms, stock)
     housed, homeless = homes.sum(axis=0)
     dwellings, vacant = stock.sum(axis=0)
     waiting = homeless + planning

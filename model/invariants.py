@@ -64,6 +64,7 @@ def _check_households(model: QuartierModel) -> None:
     taken = d.household >= 0
     _require("an occupied dwelling is its household's", h.dwelling[d.household[taken]] == np.flatnonzero(taken))
     _require("a dwelling stands in its household's Quartier", d.quartier[taken] == h.quartier[d.household[taken]])
+    _require("nobody lives in a dwelling that is gone", d.rooms[taken] > 0)
     _require("empty households and institutions have no dwelling", ~housed[(h.size == 0) | (h.kind != Kind.PRIVATE)])
     of_age = model.ages() >= model.rates.parameter("age_of_majority")
     adults = np.bincount(p.household[here & of_age], minlength=len(h))

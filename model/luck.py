@@ -111,6 +111,9 @@ class Decision(IntEnum):
     RENT_BOUND = 85
     BARRIER_FREE = 86
     RENT_CLASS = 87
+    # a dwelling, for as long as it stands
+    DWELLING_AGE = 100
+    DWELLING_REPLACED = 101
     # relatives who give care: all four words of a block for a pair, or for a carer and a quarter
     KIN_PAIR = 112
     KIN_AWAY_PAIR = 116

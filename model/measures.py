@@ -51,7 +51,7 @@ class ClosingMeasure:
 
 @dataclass(frozen=True)
 class DwellingsMeasure:
-    """New dwellings completed in one Quartier in one step."""
+    """New dwellings completed in one Quartier in one step; fewer than none: so many go from then on, as they fall vacant."""
 
     quartier: int
     rooms: int

@@ -166,8 +166,10 @@ class Recorder:
         record_places(model, tables["care_places"][y])
         tables["households"][y], tables["household_size"][y] = count_types_and_sizes(model)
         d, n = model.dwellings, model.n_quartiere
-        rooms = np.clip(d.rooms, ROOMS[0], ROOMS[-1]).astype(np.int64) - ROOMS[0]
-        tables["dwellings"][y] = _table((d.quartier, n), (rooms, len(ROOMS)), (d.household < 0, 2))
+        stands = np.flatnonzero(d.rooms)
+        rooms = np.clip(d.rooms[stands], ROOMS[0], ROOMS[-1]).astype(np.int64) - ROOMS[0]
+        vacant = d.household[stands] < 0
+        tables["dwellings"][y] = _table((d.quartier[stands], n), (rooms, len(ROOMS)), (vacant, 2))
 
 
 def record(model: QuartierModel, until: int, saved: Mapping[str, np.ndarray] | None = None) -> Recorder:

@@ -33,12 +33,12 @@ def _cost(entry: Laid, town: Town) -> float | None:
 
 
 def units_there(entry: Laid, town: Town) -> np.ndarray:
-    """Places added, or dwellings completed so far, in every step of the run, float64 [steps]; 0 for other entries."""
+    """Places added, or dwellings completed or given up so far, in every step of the run, float64 [steps]; 0 for other entries."""
     first = town.start_step + 1
     units = np.zeros(town.until_step - town.start_step)
     for m in entry.effects.measures:
         if isinstance(m, DwellingsMeasure):
-            units[m.step - first :] += m.dwellings
+            units[m.step - first :] += abs(m.dwellings)
         elif isinstance(m, PlacesMeasure):
             amount = m.amount * (len(m.quartiere) if m.quartiere is not None and m.unit == "places" else 1)
             if m.unit == "percent":

@@ -21,6 +21,7 @@ from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .attraction import attraction
 from .births import birth_hazards, fertile_women
+from .demolition import lose_dwellings, start_demolition
 from .dwelling_search import Search
 from .flats import open_flats
 from .local_levels import moves_level
@@ -54,7 +55,7 @@ def start_building(model: QuartierModel) -> None:
         / np.maximum(rooms[:8], 1.0),
         "search": Search.of(model, drawn_to, where, model.rates.parameter("street_dwellings")),
         "flats": Search.of(model, drawn_to, where, max(where.sum(), 1.0) / max(flats, 1)),
-    }
+    } | start_demolition(model)
 
 
 def _dwellings_due(model: QuartierModel) -> np.ndarray:
@@ -110,7 +111,8 @@ def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: n
 
 
 def complete_dwellings(model: QuartierModel) -> None:
-    """Complete this step's dwellings."""
+    """Take away the dwellings that this step loses, and complete its new ones."""
+    lose_dwellings(model)
     for number, measure in enumerate(model.measures):
         if isinstance(measure, DwellingsMeasure) and measure.step == model.now and measure.dwellings > 0:
             _complete(model, number, np.full(measure.dwellings, measure.quartier), measure.rooms)

@@ -156,7 +156,8 @@ def _choose(luck, order, offer, early, later, seekers, tastes, taken, match):
 def vacant_dwellings(model: QuartierModel) -> np.ndarray:
     """Rows of the dwellings on the market: those vacant before this round of moves; what the round frees comes next."""
     d = model.dwellings
-    return np.flatnonzero(d.household < 0)
+    rows = np.flatnonzero(d.household < 0)
+    return rows[d.rooms[rows] > 0]
 
 
 def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Search) -> np.ndarray:

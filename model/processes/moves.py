@@ -203,5 +203,6 @@ MOVE = Process(
     rates=("moves_within_town", "household_income_a", "household_income_b", "household_income_c", "dwelling_area"),
     step=move,
     start=start_building,
+    remembers=("lost", "demolished"),
     bounds={Decision.ADJUSTMENT_MOVE: _wish_bound},
 )

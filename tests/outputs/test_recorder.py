@@ -178,6 +178,15 @@ def test_dwellings_are_counted_by_rooms_and_vacancy(model):
     assert counted(table) == expected
 
 
+def test_a_dwelling_that_is_gone_is_counted_no_more(model):
+    d = model.dwellings
+    gone = int(np.flatnonzero(d.household < 0)[0])
+    cell = (int(d.quartier[gone]), int(d.rooms[gone]) - 1, 1)
+    before = counted(record(model, START).tables()["dwellings"][0])
+    d.rooms[gone] = 0
+    assert before - counted(record(model, START).tables()["dwellings"][0]) == Counter({cell: 1})
+
+
 def test_childcare_and_housing_counts_reach_indicators_and_services(model):
     tables = record(model, START).tables()
     headline, services = tables["indicators"][0], tables["services"][0]

@@ -50,6 +50,7 @@ AREA = LEVER.format("new_build_area") + "quartiere=['01']\ndwellings=5\nfrom=202
     (PLACES + "amount=2\nfrom=2025\nfacilities=['a']\nquartiere=['01']", "contradictory_keys", 7, "places 1 facilities", "delete"),
     (PLACES + "amount=2\nfrom=2025\nfacilities=[]", "wrong_value", 7, "places 1 facilities", "fill"),
     ("[[dwellings]]\nquartier='01'\nrooms=3\ndwellings=2.5\ndate=2025-01-01", "wrong_value", 5, "dwellings 1 dwellings", "write"),
+    ("[[dwellings]]\nquartier='01'\nrooms=3\ndwellings=0\ndate=2025-01-01", "wrong_value", 5, "dwellings 1 dwellings", "correct"),
     ("[[parameter]]\nname='x'\nvalue='1'", "wrong_value", 4, "parameter 1 value", "quotation"),
     ("[[parameter]]\nname='x'\nvalue=1\nfrom=2025", "unknown_key", 5, "parameter 1 from", "valid names"),
     ("remove=['a b']", "wrong_value", 2, "remove 1", "id"),

@@ -89,6 +89,7 @@ def test_costs_follow_units_and_years(laid):
     assert laid(text).costs == {"open": 10 * 1000 + 10 * 400 * 2 + 50 * 2}
     text = "[[dwellings]]\nquartier='01'\nrooms=3\ndwellings=4\ndate=2029-01-01\ncost={per_unit=5}\n"
     assert laid(text).costs == {"dwellings 1 (mine.toml)": 20}
+    assert laid(text.replace("=4", "=-4")).costs == {"dwellings 1 (mine.toml)": 20}
 
 
 def test_grades_of_evidence_are_those_of_the_entries_or_else_of_the_file(laid):

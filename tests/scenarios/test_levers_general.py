@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import toy
-from lever_town import CHILDCARE, QUARTIERE, RATES, changed, lives, region, run, scenario, world
+from lever_town import CHILDCARE, QUARTIERE, RATES, changed, lives, region, run, scenario, started, world
 from quartier.model.processes import STEP
 from quartier.model.processes.births import BEAR
 from quartier.scenarios.files import library
@@ -27,6 +27,14 @@ def test_a_new_build_area_completes_its_dwellings_by_size_quarter_and_quartier(t
     assert (gained[1] - gained[0]).tolist() == [0, 100, 0, 0]
 
 
+def test_dwellings_with_a_minus_are_taken_away_as_they_fall_vacant(tmp_path):
+    text = "[[dwellings]]\nquartier='02'\nrooms=3\ndwellings=-{}\ndate='+6 months'\n"
+    start, few, all_of_them = (run(world(scenario(text.format(n), tmp_path)), 6) for n in (1, 4, 5000))
+    standing = [np.bincount(m.dwellings.quartier[m.dwellings.rooms > 0], minlength=QUARTIERE) for m in (start, few, all_of_them)]
+    assert (standing[0] - standing[1]).tolist() == [0, 3, 0, 0]
+    assert standing[2][1] < standing[1][1] and standing[2][[0, 2, 3]].tolist() == standing[0][[0, 2, 3]].tolist()
+
+
 def test_an_area_over_several_quartiere_is_split_by_their_dwellings_and_its_sum_is_kept(tmp_path):
     tried = scenario(AREA + "quartiere=['01','02','03']\ndwellings=77\n", tmp_path)
     assert sum(m.dwellings for m in tried.measures) == 77 and {m.quartier for m in tried.measures} == {0, 1, 2}
@@ -41,7 +49,8 @@ def test_new_dwellings_are_moved_into_and_change_nothing_before_they_are_there(t
     base, more = (run(world(t), 2) for t in (None, tried))
     assert not changed(lives(base), lives(more))
     run(base, 8), run(more, 8)
-    new = more.dwellings.key[~np.isin(more.dwellings.key, base.dwellings.key)]
+    built = more.dwellings.key[len(started().dwellings["key"]) :]  # those before are of the start, or in the place of lost ones
+    new = built[~np.isin(built, base.dwellings.key)]
     homes = more.dwellings.household[np.isin(more.dwellings.key, new)]
     assert len(new) == 60 and np.count_nonzero(homes >= 0) >= 10
     here = [np.bincount(m.people.quartier[m.people.present == 1], minlength=QUARTIERE)[1] for m in (base, more)]
