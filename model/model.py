@@ -57,6 +57,7 @@ EVENTS: Final = (
     "admitted_from_outside",
     "in_migration_surroundings",
     "out_migration_surroundings",
+    "children_in_shared_residence",
 )
 """What is counted per Quartier in every step."""
 

@@ -215,6 +215,7 @@ EVENT_LABELS: Final = (
     Label("admitted_from_outside", "admissions to nursing homes from outside the town", "Heimaufnahmen von auswärts"),
     Label("in_migration_surroundings", "of the arrivals from Germany: from up to 30 km", "darunter Zuzüge aus dem Umland (bis 30 km)"),
     Label("out_migration_surroundings", "of the departures to Germany: up to 30 km", "darunter Fortzüge ins Umland (bis 30 km)"),
+    Label("children_in_shared_residence", "children to live with both separated parents in turn", "Kinder im Wechselmodell"),
 )
 """In the order of `quartier.model.model.EVENTS`; a test holds the two together."""
 

@@ -104,6 +104,7 @@ def _part(model: QuartierModel, first: np.ndarray, second: np.ndarray) -> None:
     child = p.role[rows] == Role.CHILD
     youngest = np.full(first.size, AGES)
     np.minimum.at(youngest, couple[child], model.ages(rows[child]))
+    _count_shared_residence(model, first, second, rows[child], couple[child])
     with_mother = np.array(
         [rates.parameter(f"custody_mother_{band}") for band in ("0_2", "3_5", "6_9", "10_14", "15_up")]
     )
@@ -116,6 +117,25 @@ def _part(model: QuartierModel, first: np.ndarray, second: np.ndarray) -> None:
     stayer = np.where(leaves_first, second, first)
     p.role[stayer] = Role.ADULT
     _go_to_parent(model, leaver)
+
+
+def _count_shared_residence(
+    model: QuartierModel, first: np.ndarray, second: np.ndarray, children: np.ndarray, couple: np.ndarray
+) -> None:
+    """Count the minors in common who will live with either parent in turn; they stay members of one household.
+
+    The brothers and sisters have one lot, that of the youngest.
+    """
+    p = model.people
+    a, b, mother, father = p.id[first[couple]], p.id[second[couple]], p.mother[children], p.father[children]
+    common = ((mother == a) & (father == b)) | ((mother == b) & (father == a))
+    children, couple = children[common], couple[common]
+    order = np.lexsort((p.key[children], -p.birth[children].astype(np.int64), couple))
+    children, couple = children[order], couple[order]
+    begins = np.flatnonzero(np.diff(couple, prepend=-1))
+    lot = model.luck.uniform(Decision.SHARED_RESIDENCE, model.now, p.key[children[begins]])
+    shared = np.repeat(lot < model.rates.parameter("shared_residence"), np.diff(np.append(begins, couple.size)))
+    model.count("children_in_shared_residence", p.quartier[children[shared]])
 
 
 def _go_to_parent(model: QuartierModel, leaver: np.ndarray) -> None:
@@ -274,7 +294,15 @@ def _move_together(model: QuartierModel, first: np.ndarray, second: np.ndarray) 
 
 SEPARATE = Process(
     "separate",
-    reads=("people.birth", "people.union_state", "people.partner", "people.leads", "people.married_since"),
+    reads=(
+        "people.birth",
+        "people.union_state",
+        "people.partner",
+        "people.leads",
+        "people.married_since",
+        "people.mother",
+        "people.father",
+    ),
     writes=("households.end_unions", "households.join", "people.plan", "people.plan_since", "people.role"),
     rates=("separation_cohabiting", "separation_married"),
     step=separate,

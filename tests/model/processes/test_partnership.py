@@ -54,6 +54,36 @@ def test_the_parent_with_the_minor_children_stays_and_stepchildren_follow(share:
     assert model.events["separations"].sum() == 1
 
 
+@pytest.mark.parametrize(("share", "noted"), [(0.0, 0), (1.0, 2)])
+def test_shared_residence_is_noted_for_the_minors_in_common_who_live_with_one_parent(share: float, noted: int):
+    common = {"household": 0, "role": 1, "mother": 0, "father": 1}
+    people = [
+        *couple(0, 0),
+        {"age": 7, "sex": 1, **common},
+        {"age": 12, "sex": 0, **common},
+        {"age": 19, "sex": 0, **common},
+        {"age": 9, "sex": 1, "household": 0, "role": 1, "mother": 0},
+        {"age": 8, "sex": 1, "household": 0, "role": 1, "father": 1},
+    ]
+    model = run(toy.town(people, (SEPARATE,), rates=book(to_mother(1.0, shared_residence=share), **PARTING)), 1)
+    assert model.events["children_in_shared_residence"].tolist() == [noted]
+    assert (model.people.household[:5] == 0).all()
+
+
+def test_brothers_and_sisters_have_one_lot_of_shared_residence_that_of_the_youngest():
+    n, people = 400, []
+    for i in range(n):
+        common = {"household": i, "role": 1, "mother": 4 * i, "father": 4 * i + 1}
+        people += [*couple(i, 4 * i), {"age": 5, "sex": 0, **common}, {"age": 8, "sex": 1, **common}]
+    rates = book(to_mother(1.0, shared_residence=0.3), **PARTING)
+    model = run(toy.town(people, (SEPARATE,), rates=rates), 1)
+    youngest = model.people.key[np.flatnonzero(model.ages() == 5)]
+    noted = np.count_nonzero(model.luck.uniform(Decision.SHARED_RESIDENCE, model.now, youngest) < 0.3)
+    assert model.events["separations"].sum() == n
+    assert model.events["children_in_shared_residence"].sum() == 2 * noted
+    assert abs(z_of(noted, 0.3 * n, 0.21 * n)) < z_limit(1)
+
+
 def test_a_young_leaver_may_go_to_a_parent_and_takes_no_common_child():
     people = [
         *couple(0, 0, ages=(28, 30)),
