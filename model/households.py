@@ -167,6 +167,14 @@ def join(model: QuartierModel, rows: np.ndarray, households: np.ndarray) -> None
     _enter(rows, households, p.household, p.next_member, p.quartier, h.quartier, h.kind, h.first_member)
 
 
+@nb.njit(cache=True)
+def _furnish(rows, quartiere, its_kind, now, dwelling, first, size, reason, wait_since, quartier, kind, moved_at):
+    for k in range(rows.size):
+        h = rows[k]
+        dwelling[h], first[h], size[h], reason[h], wait_since[h] = -1, -1, 0, 0, 0
+        quartier[h], kind[h], moved_at[h] = quartiere[k], its_kind, now
+
+
 def found(model: QuartierModel, quartiere: np.ndarray, kind: Kind = Kind.PRIVATE) -> np.ndarray:
     """New, still empty households without a dwelling, one per entry of ``quartiere``; returns their rows (i32)."""
     n = quartiere.size
@@ -177,8 +185,8 @@ def found(model: QuartierModel, quartiere: np.ndarray, kind: Kind = Kind.PRIVATE
     fresh = model.households.append(n - reused.size)
     rows = np.concatenate((reused, np.arange(fresh.start, fresh.stop, dtype=np.int32)))
     h = model.households
-    h.dwelling[rows], h.first_member[rows], h.size[rows], h.reason[rows], h.wait_since[rows] = NONE, NONE, 0, 0, 0
-    h.quartier[rows], h.kind[rows], h.moved_at[rows] = quartiere, kind, model.now
+    columns = (h.dwelling, h.first_member, h.size, h.reason, h.wait_since, h.quartier, h.kind, h.moved_at)
+    _furnish(rows, quartiere.astype(np.uint16), np.uint8(kind), np.uint16(model.now), *columns)
     return rows
 
 
@@ -262,16 +270,25 @@ def _link(model: QuartierModel, first: np.ndarray, second: np.ndarray, married: 
     name_leaders(p, first, second)
 
 
+@nb.njit(cache=True)
+def _marry(first, second, married, since, key, id_, sex, partner, state, begun, wed, seek, leads):
+    for k in range(first.size):
+        a, b = first[k], second[k]
+        first_leads = key[a] < key[b] if sex[a] == sex[b] else sex[a] == 1
+        leads[a], leads[b] = first_leads, not first_leads
+        partner[a], partner[b] = id_[b], id_[a]
+        for i in (a, b):
+            state[i], begun[i], wed[i], seek[i] = 1 + married[k], since[k], since[k] if married[k] else 0, 0
+
+
 def unite_arrivals(
     model: QuartierModel, first: np.ndarray, second: np.ndarray, married: np.ndarray, quarters_ago: np.ndarray
 ) -> None:
     """Couples who arrive together and have been a couple for some time (in quarters)."""
     p = model.people
-    _link(model, first, second, married)
     since = np.maximum(model.now - quarters_ago, 1)
-    for rows in (first, second):
-        p.union_since[rows] = since
-        p.married_since[rows] = np.where(married, since, 0)
+    union = (p.partner, p.union_state, p.union_since, p.married_since, p.seek_until, p.leads)
+    _marry(first, second, married, since, p.key, p.id, p.sex, *union)
 
 
 def name_leaders(people: Table, first: np.ndarray, second: np.ndarray) -> None:

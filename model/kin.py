@@ -17,8 +17,8 @@ import numba as nb
 import numpy as np
 
 from .columns import Role, Sex
-from .kin_distance import away_numbers, one_child, start_place, take_one
-from .luck import Decision, pair_keys
+from .kin_distance import BITS, away_numbers, start_bounds, take_one
+from .luck import Decision, pair_key, unit, word
 from .process import Process
 from .rates import threshold
 from .screen import happens
@@ -27,6 +27,10 @@ from .timeline import STEPS_PER_YEAR, is_year_end, year_of
 
 if TYPE_CHECKING:
     from .model import QuartierModel
+
+
+_WORD, _POSITION = np.uint64(32), np.uint64(25)
+"""Bits of a word of luck, and of a woman's position among those who can be found (32 million, in a nation of a billion)."""
 
 
 def siblings(model: QuartierModel, row: int) -> np.ndarray:
@@ -60,11 +64,15 @@ def start_kin(model: QuartierModel) -> None:
     window = np.ones(5)
     smooth = [np.convolve(table.sum(axis=0), window, mode="same") for table in (linked, all_of_age)]
     share = rates.parameter("arrivals_with_kin") * smooth[0] / np.maximum(smooth[1], 1)
+    cdf = np.cumsum(shares, axis=1)
+    left = np.maximum(1 - cdf, 1e-9)
     model.side["lose_kin"] = {
-        "borne": np.cumsum(shares, axis=1),
         "alive": living,
         "first": int(borne.labels[0][0]),
         "share": share,
+        "four": (1 - cdf[:, 3]) / left[:, 2],
+        "men": cdf + (1 - cdf) * rates.parameter("childless_men_more") / left[:, :1],
+        "bounds": start_bounds(rates),
     }
 
 
@@ -101,15 +109,14 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
     can be found, by their key: it bounds the cost.
     """
     p, rates, luck, now = model.people, model.rates, model.luck, model.now
-    ages = model.ages(rows)
-    adults = rows[(p.mother[rows] < 0) & (ages >= rates.parameter("age_of_majority"))]
-    share = model.side["lose_kin"]["share"][model.ages(adults)]
-    lot = luck.uniform(Decision.JOIN_KIN, now, p.key[adults])
-    adults, lot = adults[lot < share], (lot / np.maximum(share, 1e-12))[lot < share]
-    possible = _possible_mothers(model, int(rows[0]) if rows.size else 0)
+    of_age = now - STEPS_PER_YEAR * int(rates.parameter("age_of_majority"))
+    adults, lot = np.empty(rows.size, np.int32), np.empty(rows.size)
+    columns = (p.key, p.birth, p.mother)
+    n = _seekers(luck.stream, np.int64(now), rows, columns, of_age, model.side["lose_kin"]["share"], adults, lot)
+    adults, lot = adults[:n], lot[:n]
+    possible, place = _possible_mothers(model, int(rows[0]) if rows.size else 0)
     if not (adults.size and possible.size):
         return
-    possible, place = _by_place(model, possible)
     u = luck.uniform(Decision.START_CHILD, now, p.key[adults])
     spread = rates.parameter("child_mother_age_spread") * np.log(u / (1 - u)) * np.sqrt(3) / np.pi
     wanted = model.ages(adults) + np.rint(np.clip(rates.parameter("kin_generation_years") + spread, 17, 45)).astype(
@@ -136,8 +143,26 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
 
 
 @nb.njit(cache=True)
-def _mothers(kin_away, sex, present, key, part, found):
-    flag = np.zeros(2048, np.uint8)
+def _seekers(stream, now, rows, people, of_age, share, adults, lot):
+    """Who of the arrivals looks for a parent here, and what is left of the lot (0 to 1); returns how many."""
+    key, birth, mother = people
+    n = 0
+    for i in rows:
+        if mother[i] >= 0 or birth[i] > of_age:
+            continue
+        wanted = share[(now - np.int64(birth[i])) >> 2]
+        u = unit(stream, now, Decision.JOIN_KIN, key[i])
+        if u < wanted:
+            adults[n], lot[n] = i, u / max(wanted, 1e-12)
+            n += 1
+    return n
+
+
+@nb.njit(cache=True)
+def _mothers(stream, now, people, part, found, order):
+    """Women with a child elsewhere who can be found in this step; ``order`` is the place on the ring, then the position."""
+    kin_away, sex, present, key, birth = people
+    flag, hits = np.zeros(2048, np.uint8), np.empty(2056, np.int32)
     flag8 = flag.view(np.uint64)
     n = 0
     for start in range(0, kin_away.size, flag.size):
@@ -146,92 +171,112 @@ def _mothers(kin_away, sex, present, key, part, found):
         for j in range(m):  # vectorises
             flag[j] = np.uint8(away[j] != 0) & female[j] & here[j]
         flag[m:] = 0
+        h = 0
         for eight in range((m + 7) // 8):
             if flag8[eight] == 0:
                 continue
-            for j in range(8 * eight, min(m, 8 * eight + 8)):
-                found[n] = start + j  # written for each, kept for those who can be found: no branch to guess wrong
-                n += flag[j] & (key[start + j] % np.uint64(4) == part)
+            for j in range(8 * eight, 8 * eight + 8):
+                hits[h] = j  # written for each, kept for those with a flag: no branch to guess wrong
+                h += np.int64(flag[j])
+        first = n
+        for k in range(h):
+            i = start + hits[k]
+            found[n] = i
+            n += np.int64(key[i] & np.uint64(STEPS_PER_YEAR - 1) == part)
+        for k in range(first, n):
+            i = found[k]
+            place = (np.uint64((now - np.int64(birth[i])) >> 2) << _WORD) + word(stream, now, Decision.START_KIN, key[i])
+            order[k] = (place << _POSITION) | np.uint64(k)
     return n
 
 
-def _possible_mothers(model: QuartierModel, before: int) -> np.ndarray:
-    """Women (rows, i32) with a child elsewhere who can be found in this step, of the rows before the arrivals."""
-    p = model.people
-    found = np.empty(before + 1, np.int32)
-    columns = (p.kin_away[:before], p.sex[:before], p.present[:before], p.key[:before])
-    return found[: _mothers(*columns, np.uint64(model.now % STEPS_PER_YEAR), found)]
+@nb.njit(cache=True)
+def _unpack(order, found, key, possible, place):
+    """Rows and places in the order of the places; equal places by key."""
+    for k in range(order.size):
+        possible[k] = found[order[k] & ((np.uint64(1) << _POSITION) - np.uint64(1))]
+        place[k] = order[k] >> _POSITION
+        q = k
+        while q > 0 and place[q - 1] == place[k] and key[possible[q - 1]] > key[possible[q]]:
+            possible[q - 1], possible[q] = possible[q], possible[q - 1]
+            q -= 1
 
 
-def _by_place(model: QuartierModel, possible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Women in the order of their place on the ring: age (times 2**32) plus a word of luck; equal places by key."""
-    p = model.people
-    place = (model.ages(possible) << 32) + model.luck.words(Decision.START_KIN, model.now, p.key[possible])
-    if possible.size < 1 << 24:
-        order = (place.astype(np.uint64) << np.uint64(24)) | np.arange(possible.size, dtype=np.uint64)
-        order.sort()  # by place, then by position, in one word: many times faster than an indirect sort
-        order = (order & np.uint64(0xFFFFFF)).astype(np.int64)
-    else:
-        order = np.argsort(place)
-    if (np.diff(place[order]) == 0).any():
-        order = np.lexsort((p.key[possible], place))
-    return possible[order], place[order]
+def _possible_mothers(model: QuartierModel, before: int) -> tuple[np.ndarray, np.ndarray]:
+    """Women (rows, i32) with a child elsewhere who can be found in this step, of the rows before the arrivals, and places.
+
+    In the order of their place on the ring: age (times 2**32) plus a word of luck; equal places by key.
+    """
+    p, now = model.people, model.now
+    found, order = np.empty(before + 1, np.int32), np.empty(before + 1, np.uint64)
+    columns = tuple(column[:before] for column in (p.kin_away, p.sex, p.present, p.key, p.birth))
+    n = _mothers(model.luck.stream, np.int64(now), columns, np.uint64(now % STEPS_PER_YEAR), found, order)
+    if n >= 1 << int(_POSITION):
+        raise ValueError("more women with children elsewhere than the ring of mothers has places for")
+    order[:n].sort()  # one word each: many times faster than an indirect sort
+    possible, place = np.empty(n, np.int32), np.empty(n, np.int64)
+    _unpack(order[:n], found, p.key, possible, place)
+    return possible, place
+
+
+@nb.njit(cache=True)
+def _elsewhere(stream, now, rows, ages, tables, people, kin_away):
+    """Draw the children elsewhere: first the women's, then those of the men who come with them or alone."""
+    key, id_, birth, sex, parity, partner, mother, father, row_of_id, present = people
+    from_women, from_men = ages
+    four, men, alive, bounds = tables
+    first_id = id_[rows[0]]
+    along = np.zeros(id_[rows[-1]] - first_id + 1, np.int64)
+    for i in rows:
+        for parent in (mother[i], father[i]):
+            if parent >= first_id:
+                along[parent - first_id] += 1
+    for wanted in (1, 0):
+        for i in rows:
+            age = (now - np.int64(birth[i])) >> 2
+            j = row_of_id[partner[i]] if partner[i] >= 0 else -1
+            coupled = j >= 0 and present[j] == 1
+            if sex[i] != wanted:
+                continue
+            if wanted == 0 and coupled:
+                if sex[j] == 1:
+                    kin_away[i] = kin_away[j]
+                continue
+            if age < (from_women if wanted == 1 else from_men):
+                continue
+            borne, u = np.int64(0), unit(stream, now, Decision.START_PARITY, key[i])
+            if wanted == 1:
+                borne = np.int64(parity[i])
+                borne += borne == 3 and u < four[age]
+            else:
+                for k in range(men.shape[1] - 1):
+                    borne += u >= men[age, k]
+            packed = 0
+            for child in range(borne - along[id_[i] - first_id]):
+                u = unit(stream, now, Decision.START_KIN, pair_key(key[i], np.uint64(child)))
+                if u < alive[age]:
+                    place = 0
+                    for bound in bounds:
+                        place += u / alive[age] >= bound
+                    packed += 1 << (BITS * place)
+            kin_away[i] = packed
 
 
 def _children_elsewhere(model: QuartierModel, rows: np.ndarray) -> None:
     """Living children of arriving parents who stay outside, by distance: those borne, less the dead and those who came along.
 
     Women of 40 and over have borne the number of their template (three and more: as the cohorts); a man has the children of
-    the woman he comes with; older men who come alone draw from the women's table, a few points more childless.
+    the woman he comes with; older men who come alone draw from the women's table, a few points more childless. Every child
+    has luck of its own. ``rows`` have the newest ids there are, ascending.
     """
-    p, rates, side = model.people, model.rates, model.side["lose_kin"]
-    age = model.ages(rows)
-    women = rows[(p.sex[rows] == Sex.FEMALE) & (age >= rates.parameter("kin_of_arrivals_from"))]
-    borne = p.parity[women].astype(np.int64)
-    cdf = side["borne"][model.ages(women)]
-    u = model.luck.uniform(Decision.START_PARITY, model.now, p.key[women])
-    four = (1 - cdf[:, 3]) / np.maximum(1 - cdf[:, 2], 1e-9)
-    borne = borne + ((borne == 3) & (u < four))
-    p.kin_away[women] = _alive(model, women, borne, _at_home(model, rows, women))
-    partner = model.rows_of(p.partner[rows])
-    his = (p.sex[rows] == Sex.MALE) & (partner >= 0) & (p.sex[np.maximum(partner, 0)] == Sex.FEMALE)
-    p.kin_away[rows[his]] = p.kin_away[partner[his]]
-    alone = rows[(p.sex[rows] == Sex.MALE) & (partner < 0) & (age >= side["first"])]
-    cdf = side["borne"][model.ages(alone)]
-    cdf = cdf + (1 - cdf) * rates.parameter("childless_men_more") / np.maximum(1 - cdf[:, :1], 1e-9)
-    u = model.luck.uniform(Decision.START_PARITY, model.now, p.key[alone])
-    p.kin_away[alone] = _alive(model, alone, (u[:, None] >= cdf[:, :-1]).sum(axis=1), _at_home(model, rows, alone))
-
-
-@nb.njit(cache=True)
-def _together(arrivals, parents, first_id, mother, father, id_, borne):
-    for i in arrivals:
-        for parent in (mother[i], father[i]):
-            if parent >= first_id:
-                borne[parent - first_id] += 1
-    return np.array([borne[id_[i] - first_id] for i in parents])
-
-
-def _at_home(model: QuartierModel, arrivals: np.ndarray, parents: np.ndarray) -> np.ndarray:
-    """Children who arrive together with each parent (i64); ``arrivals`` have the newest ids there are."""
-    p = model.people
-    if not parents.size:
-        return np.zeros(0, np.int64)
-    first_id = p.id[arrivals[0]]
-    borne = np.zeros(model.next_id - first_id, np.int64)
-    return _together(arrivals, parents, first_id, p.mother, p.father, p.id, borne)
-
-
-def _alive(model: QuartierModel, parents: np.ndarray, borne: np.ndarray, at_home: np.ndarray) -> np.ndarray:
-    """Children of each parent who are alive and not at home (`kin_away`, u16); every child has luck of its own."""
-    share = model.side["lose_kin"]["alive"][model.ages(parents)]
-    keys, out = model.people.key[parents], np.zeros(parents.size, np.uint16)
-    for child in range(int(borne.max(initial=0))):
-        luck = pair_keys(keys, np.full(parents.size, child, np.uint64))
-        u = model.luck.uniform(Decision.START_KIN, model.now, luck)
-        lives = (borne - at_home > child) & (u < share)
-        out[lives] += one_child(start_place(model.rates, u[lives] / share[lives]))
-    return out
+    if not rows.size:
+        return
+    p, side = model.people, model.side["lose_kin"]
+    ages = (np.int64(np.ceil(model.rates.parameter("kin_of_arrivals_from"))), np.int64(side["first"]))
+    tables = tuple(side[name] for name in ("four", "men", "alive", "bounds"))
+    couple = (p.partner, p.mother, p.father, model.row_of_id, p.present)
+    people = (p.key, p.id, p.birth, p.sex, p.parity, *couple)
+    _elsewhere(model.luck.stream, np.int64(model.now), rows.astype(np.int32), ages, tables, people, p.kin_away)
 
 
 LOSE_KIN = Process(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numba as nb
 import numpy as np
 
-from .luck import Decision
+from .luck import Decision, unit
 
 if TYPE_CHECKING:
     from .model import QuartierModel
@@ -59,21 +59,33 @@ def take_one(packed: np.ndarray, u: np.ndarray) -> np.ndarray:
     return (packed - one_child(place_of_one(packed, u))).astype(np.uint16)
 
 
+def start_bounds(rates: RateBook) -> np.ndarray:
+    """Shares of the places but the last, summed up: of a child outside the town at the start, or when its parent arrives."""
+    shares = np.array([rates.parameter(f"kin_{name}") for name in ("within_25_km", "25_to_100_km", "beyond_100_km")])
+    return np.cumsum(shares)[:-1] / shares.sum()
+
+
 def start_place(rates: RateBook, u: np.ndarray) -> np.ndarray:
     """Where a child outside the town lives at the start, or when its parent arrives: place by uniform number."""
-    shares = np.array([rates.parameter(f"kin_{name}") for name in ("within_25_km", "25_to_100_km", "beyond_100_km")])
-    bounds = np.cumsum(shares)[:-1] / shares.sum()
-    return (u[:, None] >= bounds).sum(axis=1)
+    return (u[:, None] >= start_bounds(rates)).sum(axis=1)
 
 
 @nb.njit(cache=True)
-def _add(rows, one, present, row_of_id, mother, father, kin_away):
-    """Add what each person counts for to the parents who are here."""
+def _add(stream, now, rows, abroad, near, beyond, people, kin_away):
+    """Add those who leave to the parents who are here; luck is drawn for those who have one here."""
+    key, present, row_of_id, mother, father = people
     for k in range(rows.size):
-        for parent in (mother[rows[k]], father[rows[k]]):
+        i, place = rows[k], -1
+        for parent in (mother[i], father[i]):
             j = row_of_id[parent] if parent >= 0 else -1
-            if j >= 0 and present[j]:
-                kin_away[j] += one[k]
+            if j < 0 or not present[j]:
+                continue
+            if place < 0:
+                place = len(PLACES) - 1
+                if abroad.size == 0 or not abroad[k]:
+                    u = unit(stream, now, Decision.KIN_DISTANCE, key[i])
+                    place = int(u >= near) + int(u >= beyond)
+            kin_away[j] += np.uint16(1 << (BITS * place))
 
 
 def count_leavers(model: QuartierModel, rows: np.ndarray, abroad: np.ndarray | None) -> None:
@@ -86,10 +98,7 @@ def count_leavers(model: QuartierModel, rows: np.ndarray, abroad: np.ndarray | N
         of moves inside the district, inside the state and beyond.
     """
     p, rates = model.people, model.rates
-    rows = rows.astype(np.int32)
-    u = model.luck.uniform(Decision.KIN_DISTANCE, model.now, p.key[rows])
     near, far = rates.parameter("leavers_within_25_km"), rates.parameter("leavers_beyond_100_km")
-    place = (u >= near).astype(np.int64) + (u >= 1 - far)
-    if abroad is not None:
-        place[abroad] = len(PLACES) - 1
-    _add(rows, one_child(place), p.present, model.row_of_id, p.mother, p.father, p.kin_away)
+    going = np.zeros(0, np.bool_) if abroad is None else abroad
+    people = (p.key, p.present, model.row_of_id, p.mother, p.father)
+    _add(model.luck.stream, np.int64(model.now), rows.astype(np.int32), going, near, 1 - far, people, p.kin_away)

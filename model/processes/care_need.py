@@ -196,25 +196,6 @@ def targets(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def care_of_arrivals(model: QuartierModel, rows: np.ndarray) -> None:
-    """Give in-migrants a grade, and dementia, as if people in need moved `care_moves_level` times as often as others.
-
-    Those who leave are chosen by the same ratio (`out_moves`), so that balanced migration keeps the share in need. The
-    guide has the same figure as the ratio of prevalences (model-care.md 1.7), nearly the same where few are in need.
-    """
-    p = model.people
-    at = (p.sex[rows], np.clip(model.ages(rows), 0, AGES - 1))
-    level = model.rates.parameter("care_moves_level")
-    shares = care_prevalence(model.rates, year_of(model.now))[at][:, 1:]
-    shares = shares * level / (1 - (1 - level) * shares.sum(1, keepdims=True))
-    u = model.luck.uniform(Decision.START_CARE, model.now, p.key[rows])
-    reached = np.cumsum(shares, axis=1)
-    grade = np.where(u < reached[:, -1], 1 + (u[:, None] >= reached[:, :-1]).sum(1), 0)
-    share = model.rates["dementia_share"].values[at[0], at[1], grade]
-    demented = model.luck.uniform(Decision.START_DEMENTIA, model.now, p.key[rows]) < share
-    p.care[rows] = grade + DEMENTIA_BIT * demented
-
-
 CHANGE_NEED = Process(
     "change_need",
     reads=("people.birth", "people.sex", "people.care", "people.quartier"),

@@ -156,14 +156,6 @@ def start_disability(model: QuartierModel) -> None:
     p.disability[rows] = choose_by_table(model, rows, share, Decision.START_DISABILITY, np.zeros(rows.size, bool))
 
 
-def disability_of_arrivals(model: QuartierModel, rows: np.ndarray) -> None:
-    """Give in-migrants cards as their age has them times `disability_arrivals_level`."""
-    p = model.people
-    share = model.rates["disability_prevalence"].values[p.sex[rows], np.clip(model.ages(rows), 0, AGES - 1)]
-    u = model.luck.uniform(Decision.START_DISABILITY, model.now, p.key[rows])
-    p.disability[rows] = u < share * model.rates.parameter("disability_arrivals_level")
-
-
 RECOGNISE_DISABILITY = Process(
     "recognise_disability",
     reads=("people.birth", "people.sex", "people.disability", "people.care"),

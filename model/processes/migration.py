@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from ..columns import Reason, Union
 from ..households import arrive, found, join, remove, unite_arrivals, with_children
 from ..kin import kin_of_arrivals
-from ..luck import Decision, Domain, Luck, derive_keys
+from ..luck import Decision, Domain, Luck, derive_keys, pair_key
 from ..process import Process
 from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
-from .care_need import care_of_arrivals
-from .disability import disability_of_arrivals
+from .care_arrivals import need_of_arrivals
 from .local_levels import out_moves_level
 from .origins import distance_rates, is_near
 from .out_moves import ORIGINS, expected_by_destination, out_bound, who_leaves
@@ -65,6 +65,20 @@ def start_in_migration(model: QuartierModel) -> None:
     model.side["in_migrate"] = make_templates(model, Luck(model.luck.seed, 0))
 
 
+@nb.njit(cache=True)
+def _rounded(weight, offset, which, ordinal):
+    """Copies of each template: the running sum of the weights, rounded with one offset; returns how many in all."""
+    total, before, n = 0.0, 0, 0
+    for template in range(weight.size):
+        total += weight[template]
+        reached = int(np.floor(total + offset))
+        for copy in range(reached - before):
+            which[n], ordinal[n] = template, copy
+            n += 1
+        before = reached
+    return n
+
+
 def _copies(model: QuartierModel, templates: Templates, origin: int) -> tuple[np.ndarray, np.ndarray]:
     """How many households of each template arrive in this step: the running sum, rounded with one keyed offset.
 
@@ -72,10 +86,10 @@ def _copies(model: QuartierModel, templates: Templates, origin: int) -> tuple[np
     """
     weight = templates.households_per_year(model, origin) / STEPS_PER_YEAR
     offset = model.luck.uniform(Decision.TEMPLATE, model.now, derive_keys(Domain.TEMPLATE, origin))[0]
-    steps = np.floor(np.cumsum(weight) + offset).astype(np.int64)
-    count = np.diff(steps, prepend=0)
-    which = np.repeat(np.arange(count.size), count)
-    return which, np.arange(which.size) - np.repeat(np.cumsum(count) - count, count)
+    most = int(weight.sum()) + 3
+    which, ordinal = np.empty(most, np.int64), np.empty(most, np.int64)
+    n = _rounded(weight, offset, which, ordinal)
+    return which[:n], ordinal[:n]
 
 
 def in_migrate(model: QuartierModel) -> None:
@@ -94,49 +108,78 @@ def in_migrate(model: QuartierModel) -> None:
     model.side["arrived"] = {"step": model.now, "rows": np.concatenate(by_origin), "abroad": abroad}
 
 
+@nb.njit(cache=True)
+def _copy(which, keys, homes, shape, people, links, state, now, first_id, out, where, pairs):
+    """Copy the members of each household from its template; couples are listed. Returns how many couples."""
+    first, size = shape
+    age, quarter, sex, role, parity, former, since_birth = people
+    partner, mother, father = links
+    union, since_union = state
+    key, birth, of_sex, of_role, mothers, fathers, borne, unions, last_birth = out
+    household, home = where
+    one, other, married, ago = pairs
+    n, couples = 0, 0
+    for h in range(which.size):
+        base, begin = n, first[which[h]]
+        named = pair_key(np.uint64(Domain.MIGRANT), keys[h])
+        for member in range(size[which[h]]):
+            s = begin + member
+            key[n] = pair_key(pair_key(named, np.uint64(member)), np.uint64(1))
+            birth[n] = now - 4 * age[s] - quarter[s]
+            of_sex[n], of_role[n], borne[n], unions[n] = sex[s], role[s], parity[s], former[s]
+            last_birth[n] = max(now - since_birth[s], 0)
+            mothers[n] = first_id + base + mother[s] if mother[s] >= 0 else -1
+            fathers[n] = first_id + base + father[s] if father[s] >= 0 else -1
+            household[n], home[n] = h, homes[h]
+            if partner[s] > member:
+                one[couples], other[couples] = n, base + partner[s]
+                married[couples], ago[couples] = union[s] == Union.MARRIED, since_union[s]
+                couples += 1
+            n += 1
+    return couples
+
+
+def _arrive(
+    model: QuartierModel, templates: Templates, which: np.ndarray, keys: np.ndarray, homes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let copies of templates arrive and move in, one per home; returns their rows and the number of each one's household."""
+    t, p = templates, model.people
+    n = int(t.size[which].sum())
+    names = ("key", "birth", "sex", "role", "mother", "father", "parity", "former_union", "last_birth")
+    columns = {name: np.empty(n, p.schema[name].dtype) for name in names}
+    household, home = np.empty(n, np.int64), np.empty(n, np.int32)
+    pairs = (np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.bool_), np.empty(n, np.int64))
+    couples = _copy(
+        which,
+        keys,
+        homes,
+        (t.first, t.size),
+        (t.age, t.quarter, t.sex, t.role, t.parity, t.former, t.since_birth),
+        (t.partner, t.mother, t.father),
+        (t.union, t.since_union),
+        np.int64(model.now),
+        np.int64(model.next_id),
+        tuple(columns.values()),
+        (household, home),
+        pairs,
+    )
+    rows = arrive(model, n, **columns)
+    join(model, rows, home)
+    model.households.reason[homes], model.households.wait_since[homes] = Reason.ARRIVED, model.now
+    repair(model, homes[which >= t.lone])  # minors who come alone are taken in, like orphans
+    one, other, married, ago = (column[:couples] for column in pairs)
+    if couples:
+        unite_arrivals(model, rows[one], rows[other], married, ago)
+    return rows, household
+
+
 def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, keys: np.ndarray, origin: str) -> np.ndarray:
     homes = found(model, _first_quartier(model, keys))
-    sizes = templates.size[which]
-    household = np.repeat(np.arange(which.size), sizes)
-    member = np.arange(household.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    source = templates.first[which][household] + member
-    key = derive_keys(Domain.MIGRANT, keys[household], member, 1)
-    base = model.next_id + np.cumsum(sizes)[household] - sizes[household]
-
-    def link(column: np.ndarray) -> np.ndarray:
-        return np.where(column[source] >= 0, base + column[source], -1)
-
-    birth = model.now - 4 * templates.age[source].astype(np.int64) - templates.quarter[source]
-    rows = arrive(
-        model,
-        household.size,
-        key=key,
-        birth=birth,
-        sex=templates.sex[source],
-        role=templates.role[source],
-        mother=link(templates.mother),
-        father=link(templates.father),
-        parity=templates.parity[source],
-        former_union=templates.former[source],
-        last_birth=np.maximum(model.now - templates.since_birth[source], 0),
-    )
-    join(model, rows, homes[household])
-    model.households.reason[homes], model.households.wait_since[homes] = Reason.ARRIVED, model.now
-    repair(model, homes[which >= templates.lone])  # minors who come alone are taken in, like orphans
-    partner = link(templates.partner)
-    pair = np.flatnonzero(partner > model.people.id[rows])
-    unite_arrivals(
-        model,
-        rows[pair],
-        model.row_of_id[partner[pair]],
-        templates.union[source[pair]] == Union.MARRIED,
-        templates.since_union[source[pair]],
-    )
+    rows, household = _arrive(model, templates, which, keys, homes)
     if origin == "germany":
         near = templates.comes_near(model, which, keys)[household]
         model.count("in_migration_surroundings", model.people.quartier[rows[near]])
-    care_of_arrivals(model, rows)
-    disability_of_arrivals(model, rows)
+    need_of_arrivals(model, rows)
     kin_of_arrivals(model, rows, origin)
     model.count(f"in_migration_{origin}", model.people.quartier[rows])
     return rows

@@ -9,7 +9,8 @@ from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
 from quartier.model.care_hazards import by_age_at_end, care_prevalence, care_rates, life_table
 from quartier.model.columns import DEMENTIA_BIT
-from quartier.model.processes.care_need import CHANGE_NEED, by_quarter, care_of_arrivals, targets
+from quartier.model.processes.care_arrivals import need_of_arrivals
+from quartier.model.processes.care_need import CHANGE_NEED, by_quarter, targets
 from quartier.model.processes.care_start import groups
 from quartier.model.processes.deaths import DIE
 from quartier.model.rates import Modifier
@@ -100,7 +101,7 @@ def test_one_more_person_at_the_start_changes_few_others():
 
 def test_in_migrants_in_need_come_six_tenths_as_often_as_others_of_their_age():
     model = singles(50_000, (CHANGE_NEED,), constant_rates(), youngest=60, care=np.full(50_000, 8))
-    care_of_arrivals(model, np.arange(50_000))
+    need_of_arrivals(model, np.arange(50_000))
     p = model.people
     share = care_prevalence(model.rates, 2023)[p.sex, np.minimum(model.ages(), 109)]
     share = 0.6 * share / (1 - 0.4 * (1 - share[:, :1]))

@@ -9,7 +9,8 @@ from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.deaths import DIE
-from quartier.model.processes.disability import RECOGNISE_DISABILITY, disability_of_arrivals, stationary_probabilities
+from quartier.model.processes.care_arrivals import need_of_arrivals
+from quartier.model.processes.disability import RECOGNISE_DISABILITY, stationary_probabilities
 from quartier.model.rates import Modifier, read_rate_book
 
 
@@ -51,7 +52,7 @@ def test_recognitions_and_losses_of_a_year_are_probability_times_people():
 
 def test_in_migrants_have_six_tenths_of_the_cards_of_their_age():
     model = singles(50_000, (RECOGNISE_DISABILITY,), constant_rates(), youngest=50)
-    disability_of_arrivals(model, np.arange(50_000))
+    need_of_arrivals(model, np.arange(50_000))
     share = 0.6 * model.rates["disability_prevalence"].values[model.people.sex, np.minimum(model.ages(), 109)]
     assert abs(z_of(model.people.disability.sum(), share.sum(), (share * (1 - share)).sum())) < z_limit(1)
 

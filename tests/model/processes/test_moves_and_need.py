@@ -7,7 +7,8 @@ import pytest
 from care_toy import constant_rates, singles
 from crowd import z_limit, z_of
 from quartier.model.care_hazards import care_prevalence
-from quartier.model.processes.care_need import CHANGE_NEED, care_of_arrivals
+from quartier.model.processes.care_arrivals import need_of_arrivals
+from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.migration import OUT_MIGRATE
 from quartier.model.processes.out_moves import out_hazards
 
@@ -38,7 +39,7 @@ def test_those_who_come_have_the_need_of_those_who_leave():
     """As many come as leave at an age: their share in need is the same, so that migration keeps it."""
     model = singles(PEOPLE, (CHANGE_NEED,), constant_rates(), youngest=60, care=np.full(PEOPLE, 8))
     p = model.people
-    care_of_arrivals(model, np.arange(PEOPLE))
+    need_of_arrivals(model, np.arange(PEOPLE))
     need = 1 - care_prevalence(model.rates, 2023)[p.sex, np.minimum(model.ages(), 109), 0]
     leavers = 0.6 * need / (0.6 * need + 1 - need)
     z = z_of(float((p.care & 7 > 0).sum()), leavers.sum(), (leavers * (1 - leavers)).sum())
