@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..care_hazards import AGES, CODES, GRADES, CareRates, care_prevalence, care_rates
+from ..care_hazards import AGES, CODES, GRADES, CareRates, care_rates
 from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT
 from ..dementia import dementia_shares, incidence_by_grade, move_hazards, multiplier
 from ..luck import TWO32, Decision

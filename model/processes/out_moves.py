@@ -24,115 +24,134 @@ ORIGINS = ("germany", "abroad")
 UNITS = 6
 """How a person moves away: 0 not on the own account, 1 single, 2 single with children, 3 in a couple, 4 couple with
 children, 5 grown child who lives with a parent."""
+GERMANY, ABROAD = Decision.OUT_MIGRATE % 4, Decision.EMIGRATE % 4
+"""Which words of their block of luck say who leaves, by destination."""
 
 
-# The kernels get every array by itself: handed on to a helper inside the loop, arrays cost more than the work on them.
-@nb.njit(cache=True)
-def _own_units(rows, birth, role, plan, partner, household, row_of_id, alone_from, unit, other):
-    """How each would move away without children: 0, 1 alone, 3 in a couple or 5, see `UNITS`; and the couple's other row."""
-    for k in range(rows.size):
-        i = rows[k]
-        unit[k], other[k] = 0, -1
-        if role[i] == 2 or (role[i] == 1 and birth[i] > alone_from):
-            continue
+@nb.njit(inline="always")
+def _own_unit(i, birth, role, plan, partner, household, row_of_id, alone_from):
+    """How one would move away without children: 0, 1 alone, 3 in a couple or 5, see `UNITS`; and the couple's other row."""
+    unit, other = 0, -1
+    if role[i] != 2 and (role[i] != 1 or birth[i] <= alone_from):
         # a couple that waits for a dwelling is one, and who has decided to leave home counts as gone: the luck of the
         # dwelling market must not decide who leaves the town
-        coupled = False
         if partner[i] >= 0:
             j = row_of_id[partner[i]]
-            coupled = household[j] == household[i] or ((plan[i] == 3 or plan[j] == 3) and role[j] != 2)
-            other[k] = j if coupled else -1
-        unit[k] = 3 if coupled else (5 if role[i] == 1 and plan[i] == 0 else 1)
-
-
-@nb.njit(cache=True)
-def _with_children(rows, birth, role, household, first, following, mother, father, id_, alone_from, unit):
-    """Units 1 and 3 become 2 and 4 where a child too young to move alone lives with the person."""
-    for k in range(rows.size):
-        if unit[k] != 1 and unit[k] != 3:
-            continue
-        j, me, found = first[household[rows[k]]], id_[rows[k]], 0
-        while j >= 0 and not found:
-            if birth[j] > alone_from and role[j] == 1:
-                found = int(mother[j] == me or father[j] == me)
-            j = following[j]
-        unit[k] += found
-
-
-@nb.njit(cache=True)
-def _limits(rows, unit, other, birth, sex, quartier, leads, care, class_of, chance, now, either, limit):
-    """Thresholds of leaving [row, destination] in this step; of a couple for its leader, that either partner has the event.
-
-    ``either`` takes the higher of those with and without children.
-    """
-    for k in range(rows.size):
-        i, j = rows[k], other[k]
-        for to in range(2):
-            most = 0.0
-            for u in range(unit[k], unit[k] + 1 + (either and (unit[k] == 1 or unit[k] == 3))):
-                ill = np.int64((care[i] & CARE_GRADE_BITS) != 0)
-                c = chance[to, ill, class_of[quartier[i]], u, sex[i], (now - np.int64(birth[i])) >> 2]
-                if j >= 0:
-                    ill = np.int64((care[j] & CARE_GRADE_BITS) != 0)
-                    d = chance[to, ill, class_of[quartier[j]], u, sex[j], (now - np.int64(birth[j])) >> 2]
-                    c = c + d - c * d if leads[i] else 0.0
-                most = max(most, c)
-            limit[k, to] = np.uint32(min(np.floor(most * TWO32), TWO32 - 1))
-
-
-def _units(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    p, unit, other = model.people, np.empty(rows.size, np.uint8), np.empty(rows.size, np.int32)
-    links = (p.plan, p.partner, p.household, model.row_of_id)
-    _own_units(rows, p.birth, p.role, *links, _alone_from(model), unit, other)
+            if household[j] == household[i] or ((plan[i] == 3 or plan[j] == 3) and role[j] != 2):
+                other = j
+        unit = 3 if other >= 0 else (5 if role[i] == 1 and plan[i] == 0 else 1)
     return unit, other
 
 
-def _add_children(model: QuartierModel, rows: np.ndarray, unit: np.ndarray) -> None:
+@nb.njit(inline="always")
+def _has_minor(i, birth, role, household, first, following, mother, father, id_, alone_from):
+    """Whether a child too young to move alone lives with the person (0 or 1); units 1 and 3 then become 2 and 4."""
+    j, found = first[household[i]], 0
+    while j >= 0 and found == 0:
+        if birth[j] > alone_from and role[j] == 1:
+            found = int(mother[j] == id_[i] or father[j] == id_[i])
+        j = following[j]
+    return found
+
+
+@nb.njit(cache=True)
+def _units(rows, people, chain, kin, alone_from, units):
+    birth, role, plan, partner, household, row_of_id = people
+    first, following = chain
+    mother, father, id_ = kin
+    for k in range(rows.size):
+        i = rows[k]
+        unit, _ = _own_unit(i, birth, role, plan, partner, household, row_of_id, alone_from)
+        if unit == 1 or unit == 3:
+            unit += _has_minor(i, birth, role, household, first, following, mother, father, id_, alone_from)
+        units[k] = unit
+
+
+@nb.njit(inline="always")
+def _limits(i, j, unit, birth, sex, care, classes, leads, chance, now):
+    """Thresholds of leaving in this step, by destination; of a couple for its leader, that either partner has the event."""
+    ill, age = int((care[i] & CARE_GRADE_BITS) != 0), (now - np.int64(birth[i])) >> 2
+    a, b = chance[0, ill, classes[0], unit, sex[i], age], chance[1, ill, classes[0], unit, sex[i], age]
+    if j >= 0:
+        ill, age = int((care[j] & CARE_GRADE_BITS) != 0), (now - np.int64(birth[j])) >> 2
+        c, d = chance[0, ill, classes[1], unit, sex[j], age], chance[1, ill, classes[1], unit, sex[j], age]
+        a, b = (a + c - a * c, b + d - b * d) if leads[i] else (0.0, 0.0)
+    return _word(a), _word(b)
+
+
+@nb.njit(inline="always")
+def _word(chance):
+    return np.uint32(min(np.floor(chance * TWO32), TWO32 - 1))
+
+
+@nb.njit(cache=True)
+def _leaving(rows, luck, people, chain, kin, traits, tables, now, alone_from, limit, leaders, abroad):
+    """Who leaves, with the other of a couple, and whether abroad; returns how many.
+
+    Who would leave neither without children nor as a parent needs no look at the household. ``limit`` is filled if it has
+    a row for everybody.
+    """
+    birth, role, plan, partner, household, row_of_id = people
+    first, following = chain
+    mother, father, id_ = kin
+    sex, care, leads, quartier = traits
+    class_of, chance = tables
+    n = 0
+    for k in range(rows.size):
+        i = rows[k]
+        unit, j = _own_unit(i, birth, role, plan, partner, household, row_of_id, alone_from)
+        if unit == 0 or (j >= 0 and not leads[i]):
+            continue
+        classes = (class_of[quartier[i]], class_of[quartier[j]] if j >= 0 else class_of[0])
+        a, b = _limits(i, j, unit, birth, sex, care, classes, leads, chance, now)
+        if unit != 5:
+            c, d = _limits(i, j, unit + 1, birth, sex, care, classes, leads, chance, now)
+            if limit.size == 0 and luck[k, GERMANY] >= max(a, c) and luck[k, ABROAD] >= max(b, d):
+                continue
+            if _has_minor(i, birth, role, household, first, following, mother, father, id_, alone_from):
+                a, b = c, d
+        if limit.size:
+            limit[k, 0], limit[k, 1] = a, b
+        if luck[k, GERMANY] < a or luck[k, ABROAD] < b:
+            leaders[n], abroad[n] = i, luck[k, ABROAD] < b
+            n += 1
+            if j >= 0:
+                leaders[n], abroad[n] = j, abroad[n - 1]
+                n += 1
+    return n
+
+
+def _columns(model: QuartierModel) -> tuple[tuple[np.ndarray, ...], ...]:
+    """What the kernels read of people, of the chains of members, and of kin."""
     p = model.people
-    chain = (p.household, model.households.first_member, p.next_member)
-    _with_children(rows, p.birth, p.role, *chain, p.mother, p.father, p.id, _alone_from(model), unit)
+    people = (p.birth, p.role, p.plan, p.partner, p.household, model.row_of_id)
+    return people, (model.households.first_member, p.next_member), (p.mother, p.father, p.id)
 
 
 def moving_units(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """How each of these people would move away (u8, one of `UNITS`); see the constant."""
-    rows = rows.astype(np.int32)
-    unit, _ = _units(model, rows)
-    _add_children(model, rows, unit)
-    return unit
+    units = np.empty(rows.size, np.uint8)
+    _units(rows.astype(np.int32), *_columns(model), _alone_from(model), units)
+    return units
 
 
 def who_leaves(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """People who leave the town on their own account in this step, partners included: rows (ascending), and who goes abroad.
 
-    A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves. Who would not
-    leave without children, nor as a parent, needs no look at the household.
+    A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves.
     """
     p, audit = model.people, model.audit
     rows, words = _could_leave(model)
-    unit, other = _units(model, rows)
-
-    def limits(either: bool) -> np.ndarray:
-        limit = np.empty((rows.size, len(ORIGINS)), np.uint32)
-        columns = (p.birth, p.sex, p.quartier, p.leads, p.care)
-        _limits(rows, unit, other, *columns, *_chances(model), np.int64(model.now), either, limit)
-        return limit
-
-    luck = words[:, [Decision.OUT_MIGRATE % 4, Decision.EMIGRATE % 4]]
-    if audit is None:
-        below = luck < limits(either=True)
-        possible = np.flatnonzero(below[:, 0] | below[:, 1])
-        rows, unit, other, luck = rows[possible], unit[possible], other[possible], luck[possible]
-    _add_children(model, rows, unit)
-    limit = limits(either=False)
-    goes = luck < limit
+    limit = np.zeros((0 if audit is None else rows.size, len(ORIGINS)), np.uint32)
+    leaders, abroad = np.empty(2 * rows.size, np.int32), np.empty(2 * rows.size, np.bool_)
+    traits, now = (p.sex, p.care, p.leads, p.quartier), np.int64(model.now)
+    n = _leaving(rows, words, *_columns(model), traits, _chances(model), now, _alone_from(model), limit, leaders, abroad)
     if audit is not None:
-        for to, name in enumerate(ORIGINS):
-            audit.add(f"out_migrate_{name}", p.sex[rows], model.ages(rows), limit[:, to] / TWO32, goes[:, to])
-    moving = goes[:, 0] | goes[:, 1]
-    leaders, abroad, other = rows[moving], goes[moving, ORIGINS.index("abroad")], other[moving]
-    leaders = np.concatenate((leaders, other[other >= 0]))
-    order = np.argsort(leaders)
-    return leaders[order], np.concatenate((abroad, abroad[other >= 0]))[order]
+        for to, (name, word) in enumerate(zip(ORIGINS, (GERMANY, ABROAD), strict=True)):
+            goes = words[:, word] < limit[:, to]
+            audit.add(f"out_migrate_{name}", p.sex[rows], model.ages(rows), limit[:, to] / TWO32, goes)
+    order = np.argsort(leaders[:n])
+    return leaders[order], abroad[order]
 
 
 def _could_leave(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from ..asking import ask
@@ -25,6 +26,28 @@ if TYPE_CHECKING:
 KINDS = (Kind.STUDENT_RESIDENCE, Kind.REFUGEE_ACCOMMODATION)
 
 
+@nb.njit(cache=True)
+def _residents(role, present, household, kind, special, rows):
+    """Rows of those who live in a residence of these kinds, ascending; returns how many."""
+    flag = np.zeros(2048, np.uint8)
+    flag8 = flag.view(np.uint64)
+    n = 0
+    for start in range(0, role.size, flag.size):
+        m = min(flag.size, role.size - start)
+        its_role = role[start : start + m]
+        for j in range(m):  # vectorises
+            flag[j] = np.uint8(its_role[j] == Role.RESIDENT)
+        flag[m:] = 0
+        for eight in range((m + 7) // 8):
+            if flag8[eight] == 0:
+                continue
+            for j in range(8 * eight, min(m, 8 * eight + 8)):
+                if flag[j] and present[start + j] and special[kind[household[start + j]]]:
+                    rows[n] = start + j
+                    n += 1
+    return n
+
+
 def start_special(model: QuartierModel) -> None:
     """Remember how many live in each residence at the start: so many places are kept filled; and students' rates of moving."""
     h, rates = model.households, model.rates
@@ -32,6 +55,7 @@ def start_special(model: QuartierModel) -> None:
     out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ("germany", "abroad"))
     both = out + pad_ages(rates["moves_within_town"].values)
     model.side["fill_special_places"] = {
+        "special": np.isin(np.arange(len(Kind)), KINDS),
         "homes": homes,
         "places": h.size[homes].astype(np.int64),
         "moves": both,
@@ -44,9 +68,8 @@ def fill_special_places(model: QuartierModel) -> None:
     side, p = model.side["fill_special_places"], model.people
     if not side["homes"].size:
         return
-    rows = np.flatnonzero(p.role == Role.RESIDENT)
-    rows = rows[p.present[rows] == 1]
-    rows = rows[np.isin(model.households.kind[p.household[rows]], KINDS)]
+    rows = np.empty(len(p), np.int32)
+    rows = rows[: _residents(p.role, p.present, p.household, model.households.kind, side["special"], rows)]
     _leave(model, rows)
     _enter(model, side["homes"], side["places"])
 

@@ -7,9 +7,9 @@ import pytest
 import toy
 from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
+from quartier.model.processes.care_arrivals import need_of_arrivals
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.deaths import DIE
-from quartier.model.processes.care_arrivals import need_of_arrivals
 from quartier.model.processes.disability import RECOGNISE_DISABILITY, stationary_probabilities
 from quartier.model.rates import Modifier, read_rate_book
 
