@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numba as nb
 import numpy as np
@@ -121,7 +121,7 @@ def _leaving(rows, luck, people, chain, kin, traits, tables, now, alone_from, li
     return n
 
 
-def _columns(model: QuartierModel) -> tuple[tuple[np.ndarray, ...], ...]:
+def _columns(model: QuartierModel) -> tuple[Any, Any, Any]:
     """What the kernels read of people, of the chains of members, and of kin."""
     p = model.people
     people = (p.birth, p.role, p.plan, p.partner, p.household, model.row_of_id)
