@@ -28,88 +28,56 @@ GERMANY, ABROAD = Decision.OUT_MIGRATE % 4, Decision.EMIGRATE % 4
 """Which words of their block of luck say who leaves, by destination."""
 
 
-@nb.njit(inline="always")
-def _own_unit(i, birth, role, plan, partner, household, row_of_id, alone_from):
-    """How one would move away without children: 0, 1 alone, 3 in a couple or 5, see `UNITS`; and the couple's other row."""
-    unit, other = 0, -1
-    if role[i] != 2 and (role[i] != 1 or birth[i] <= alone_from):
-        # a couple that waits for a dwelling is one, and who has decided to leave home counts as gone: the luck of the
-        # dwelling market must not decide who leaves the town
-        if partner[i] >= 0:
-            j = row_of_id[partner[i]]
-            if household[j] == household[i] or ((plan[i] == 3 or plan[j] == 3) and role[j] != 2):
-                other = j
-        unit = 3 if other >= 0 else (5 if role[i] == 1 and plan[i] == 0 else 1)
-    return unit, other
-
-
-@nb.njit(inline="always")
-def _has_minor(i, birth, role, household, first, following, mother, father, id_, alone_from):
-    """Whether a child too young to move alone lives with the person (0 or 1); units 1 and 3 then become 2 and 4."""
-    j, found = first[household[i]], 0
-    while j >= 0 and found == 0:
-        if birth[j] > alone_from and role[j] == 1:
-            found = int(mother[j] == id_[i] or father[j] == id_[i])
-        j = following[j]
-    return found
-
-
+# All by hand in one loop: handed on to a helper, even an inlined one, arrays cost more than the work on them.
 @nb.njit(cache=True)
-def _units(rows, people, chain, kin, alone_from, units):
-    birth, role, plan, partner, household, row_of_id = people
-    first, following = chain
-    mother, father, id_ = kin
-    for k in range(rows.size):
-        i = rows[k]
-        unit, _ = _own_unit(i, birth, role, plan, partner, household, row_of_id, alone_from)
-        if unit == 1 or unit == 3:
-            unit += _has_minor(i, birth, role, household, first, following, mother, father, id_, alone_from)
-        units[k] = unit
-
-
-@nb.njit(inline="always")
-def _limits(i, j, unit, birth, sex, care, classes, leads, chance, now):
-    """Thresholds of leaving in this step, by destination; of a couple for its leader, that either partner has the event."""
-    ill, age = int((care[i] & CARE_GRADE_BITS) != 0), (now - np.int64(birth[i])) >> 2
-    a, b = chance[0, ill, classes[0], unit, sex[i], age], chance[1, ill, classes[0], unit, sex[i], age]
-    if j >= 0:
-        ill, age = int((care[j] & CARE_GRADE_BITS) != 0), (now - np.int64(birth[j])) >> 2
-        c, d = chance[0, ill, classes[1], unit, sex[j], age], chance[1, ill, classes[1], unit, sex[j], age]
-        a, b = (a + c - a * c, b + d - b * d) if leads[i] else (0.0, 0.0)
-    return _word(a), _word(b)
-
-
-@nb.njit(inline="always")
-def _word(chance):
-    return np.uint32(min(np.floor(chance * TWO32), TWO32 - 1))
-
-
-@nb.njit(cache=True)
-def _leaving(rows, luck, people, chain, kin, traits, tables, now, alone_from, limit, leaders, abroad):
+def _leaving(rows, luck, people, chain, kin, traits, tables, now, alone_from, units, limit, leaders, abroad):
     """Who leaves, with the other of a couple, and whether abroad; returns how many.
 
-    Who would leave neither without children nor as a parent needs no look at the household. ``limit`` is filled if it has
-    a row for everybody.
+    ``units`` (see `UNITS`) and ``limit`` (thresholds of leaving by destination) are filled if they have a row for everybody;
+    else who would leave neither without children nor as a parent needs no look at the household.
     """
     birth, role, plan, partner, household, row_of_id = people
     first, following = chain
     mother, father, id_ = kin
     sex, care, leads, quartier = traits
     class_of, chance = tables
-    n = 0
+    everyone, n = units.size + limit.size > 0, 0
     for k in range(rows.size):
-        i = rows[k]
-        unit, j = _own_unit(i, birth, role, plan, partner, household, row_of_id, alone_from)
-        if unit == 0 or (j >= 0 and not leads[i]):
+        i, j, as_parent = rows[k], -1, False
+        if role[i] == 2 or (role[i] == 1 and birth[i] > alone_from):
             continue
-        classes = (class_of[quartier[i]], class_of[quartier[j]] if j >= 0 else class_of[0])
-        a, b = _limits(i, j, unit, birth, sex, care, classes, leads, chance, now)
+        # a couple that waits for a dwelling is one, and who has decided to leave home counts as gone: the luck of the
+        # dwelling market must not decide who leaves the town
+        if partner[i] >= 0:
+            j = row_of_id[partner[i]]
+            coupled = household[j] == household[i] or ((plan[i] == 3 or plan[j] == 3) and role[j] != 2)
+            j = j if coupled else -1
+        if j >= 0 and not leads[i] and not everyone:
+            continue  # of a couple the leader draws, for both
+        unit = 3 if j >= 0 else (5 if role[i] == 1 and plan[i] == 0 else 1)
+        a0, b0, a, b = np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
+        if j < 0 or leads[i]:
+            ill, area, age = int((care[i] & CARE_GRADE_BITS) != 0), class_of[quartier[i]], (now - np.int64(birth[i])) >> 2
+            for u in range(unit, unit + (1 if unit == 5 else 2)):  # without children, then with
+                c, d = chance[0, ill, area, u, sex[i], age], chance[1, ill, area, u, sex[i], age]
+                if j >= 0:
+                    her, there, then = int((care[j] & CARE_GRADE_BITS) != 0), class_of[quartier[j]], (now - np.int64(birth[j])) >> 2
+                    e, f = chance[0, her, there, u, sex[j], then], chance[1, her, there, u, sex[j], then]
+                    c, d = c + e - c * e, d + f - d * f
+                a0, b0 = a, b
+                a, b = np.uint32(min(np.floor(c * TWO32), TWO32 - 1)), np.uint32(min(np.floor(d * TWO32), TWO32 - 1))
+        if not everyone and luck[k, GERMANY] >= max(a, a0) and luck[k, ABROAD] >= max(b, b0):
+            continue
         if unit != 5:
-            c, d = _limits(i, j, unit + 1, birth, sex, care, classes, leads, chance, now)
-            if limit.size == 0 and luck[k, GERMANY] >= max(a, c) and luck[k, ABROAD] >= max(b, d):
-                continue
-            if _has_minor(i, birth, role, household, first, following, mother, father, id_, alone_from):
-                a, b = c, d
+            member = first[household[i]]
+            while member >= 0 and not as_parent:
+                if birth[member] > alone_from and role[member] == 1:
+                    as_parent = mother[member] == id_[i] or father[member] == id_[i]
+                member = following[member]
+            if not as_parent:
+                a, b = a0, b0
+        if units.size:
+            units[k] = unit + as_parent
         if limit.size:
             limit[k, 0], limit[k, 1] = a, b
         if luck[k, GERMANY] < a or luck[k, ABROAD] < b:
@@ -121,18 +89,22 @@ def _leaving(rows, luck, people, chain, kin, traits, tables, now, alone_from, li
     return n
 
 
-def _columns(model: QuartierModel) -> tuple[Any, Any, Any]:
-    """What the kernels read of people, of the chains of members, and of kin."""
+def _ask(model: QuartierModel, rows: np.ndarray, luck: np.ndarray, tables: Any, units: int, limits: int) -> Any:
+    """Run the kernel with room for the units or the limits of so many; who leaves, whether abroad, units, limits."""
     p = model.people
     people = (p.birth, p.role, p.plan, p.partner, p.household, model.row_of_id)
-    return people, (model.households.first_member, p.next_member), (p.mother, p.father, p.id)
+    chain, kin = (model.households.first_member, p.next_member), (p.mother, p.father, p.id)
+    traits, found = (p.sex, p.care, p.leads, p.quartier), (np.empty(2 * rows.size, np.int32), np.empty(2 * rows.size, np.bool_))
+    unit, limit = np.zeros(units, np.uint8), np.zeros((limits, len(ORIGINS)), np.uint32)
+    since, now = _alone_from(model), np.int64(model.now)
+    n = _leaving(rows, luck, people, chain, kin, traits, tables, now, since, unit, limit, *found)
+    return found[0][:n], found[1][:n], unit, limit
 
 
 def moving_units(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """How each of these people would move away (u8, one of `UNITS`); see the constant."""
-    units = np.empty(rows.size, np.uint8)
-    _units(rows.astype(np.int32), *_columns(model), _alone_from(model), units)
-    return units
+    never = np.zeros(model.n_quartiere, np.uint8), np.zeros((len(ORIGINS), 2, 1, UNITS, 2, AGES))
+    return _ask(model, rows.astype(np.int32), np.zeros((rows.size, 4), np.uint32), never, rows.size, 0)[2]
 
 
 def who_leaves(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
@@ -142,15 +114,12 @@ def who_leaves(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """
     p, audit = model.people, model.audit
     rows, words = _could_leave(model)
-    limit = np.zeros((0 if audit is None else rows.size, len(ORIGINS)), np.uint32)
-    leaders, abroad = np.empty(2 * rows.size, np.int32), np.empty(2 * rows.size, np.bool_)
-    traits, now = (p.sex, p.care, p.leads, p.quartier), np.int64(model.now)
-    n = _leaving(rows, words, *_columns(model), traits, _chances(model), now, _alone_from(model), limit, leaders, abroad)
+    leaders, abroad, _, limit = _ask(model, rows, words, _chances(model), 0, 0 if audit is None else rows.size)
     if audit is not None:
         for to, (name, word) in enumerate(zip(ORIGINS, (GERMANY, ABROAD), strict=True)):
             goes = words[:, word] < limit[:, to]
             audit.add(f"out_migrate_{name}", p.sex[rows], model.ages(rows), limit[:, to] / TWO32, goes)
-    order = np.argsort(leaders[:n])
+    order = np.argsort(leaders)
     return leaders[order], abroad[order]
 
 
