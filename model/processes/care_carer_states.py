@@ -33,7 +33,9 @@ ENDS: Final = (
 _GONE, _IN_HOME, _RECOVERED, _CARER_GONE, _CARER_ILL, _GAVE_UP_END, _MOVED = range(len(ENDS))
 _CARER_QUARTER, _PRIVATE, _PARENT, _IN_LAW = int(Decision.CARER_QUARTER), int(Kind.PRIVATE), int(Tie.PARENT), len(Tie)
 _GRADE, _YEAR = int(CARE_GRADE_BITS), int(STEPS_PER_YEAR)
-_NO_WORK_BITS, _NO_CARES, _NO_CARED, _NO_GAVE_UP = (255 ^ bits for bits in (WORK_BITS, CARES, CARED, GAVE_UP))
+_CARES_8, _LOW_8, _HIGH_8 = (np.uint64(byte * 0x0101010101010101) for byte in (CARES, 127, 128))
+"""The same bits in each of eight bytes."""
+_NO_WORK_BITS, _NO_CARED, _NO_GAVE_UP = (255 ^ bits for bits in (WORK_BITS, CARED, GAVE_UP))
 
 
 class Counts(NamedTuple):
@@ -78,57 +80,64 @@ def _changed_work(stops, reduces, u, state):
 
 
 @nb.njit(cache=True)
-def _count_carers(where, hours, reported, who, age_group, band_starts, counts):
-    """Count pairs by tie, and carers once each."""
-    begin, ties, in_law, sexes, ages, works = who.begin, who.tie, who.in_law, who.sex, who.age, who.employment
-    state, homes = who.state, who.quartier
-    pairs, carers, bands, work = counts.ties, counts.carers, counts.bands, counts.work
-    for c in range(where.size):
-        for k in range(begin[c], begin[c + 1]):
-            if hours[k] <= 0:
-                continue
-            pairs[where[c], _IN_LAW if in_law[k] else ties[k]] += 1
-            if reported[k] <= 0:
-                continue
-            place, band = homes[k], 0
-            carers[place, sexes[k], age_group[min(ages[k], age_group.size - 1)], works[k]] += 1
-            while band + 1 < band_starts.size and reported[k] >= band_starts[band + 1]:
-                band += 1
-            bands[place, band] += 1
-            if state[k] & WORK_BITS:
-                work[place, (state[k] & WORK_BITS) - 1] += 1
+def _givers(hours, gives):
+    """List the candidates who give care; returns how many."""
+    n = 0
+    for k in range(hours.size):
+        gives[n] = k
+        n += hours[k] > 0
+    return n
 
 
 @nb.njit(cache=True)
-def _live(events, stream, now, where, who, hours, reported, given, state, ended, gave_up):
-    """Let a quarter pass for those who give care: work may change, main carers (but parents) may give up."""
-    begin, ids, keys, ties, ages, works, main, strained = (
-        who.begin, who.id, who.key, who.tie, who.age, who.employment, given.main, given.strained
+def _count_carers(gives, where, reported, who, age_group, band_starts, counts):
+    """Count pairs by tie, and carers once each; ``where``: Quartier of the person in need of each pair."""
+    ties, in_law, sexes, ages, works, state, homes = (
+        who.tie, who.in_law, who.sex, who.age, who.employment, who.state, who.quartier
     )  # fmt: skip
-    stops, reduces, gives_up, before = events.stops, events.reduces, events.gives_up, who.state
-    for c in range(where.size):
-        for k in range(begin[c], begin[c + 1]):
-            if hours[k] <= 0:
-                continue
-            i, is_main, least = ids[k], main[c] == k and ties[k] != _PARENT, events.least_hours
-            touched = works[k] > 0 and events.of_age <= ages[k] < events.work_until and reported[k] >= least
-            if reported[k] > 0:
-                now_is = before[k] | (state[i] & GAVE_UP) | CARES
-            elif is_main:
-                now_is = state[i]
-            else:
-                continue
-            if touched or is_main:
-                many = int(reported[k] >= events.many_hours)
-                a, b, _, _ = four_words(stream, now, _CARER_QUARTER, keys[k])
-                if touched:
-                    now_is = _changed_work(stops[many], reduces[many], (b + 0.5) / TWO32, now_is)
-                u, chance = (a + 0.5) / TWO32, gives_up[strained[c]]
-                if is_main and u < chance:
-                    now_is |= GAVE_UP
-                    ended[i] = now - int(events.spread * u / chance)
-                    gave_up[where[c]] += 1
-            state[i] = now_is
+    pairs, carers, bands, work, oldest = counts.ties, counts.carers, counts.bands, counts.work, age_group.size - 1
+    for k in gives:
+        pairs[where[k], _IN_LAW if in_law[k] else ties[k]] += 1
+        once, place, band = np.int64(reported[k] > 0), homes[k], 0
+        carers[place, sexes[k], age_group[min(ages[k], oldest)], works[k]] += once
+        for b in range(1, band_starts.size):
+            band += reported[k] >= band_starts[b]
+        bands[place, band] += once
+        if state[k] & WORK_BITS:
+            work[place, (state[k] & WORK_BITS) - 1] += once
+
+
+@nb.njit(cache=True)
+def _live(events, stream, now, gives, case, where, who, reported, given, state, ended, gave_up):
+    """Let a quarter pass for those who give care: work may change, main carers (but parents) may give up."""
+    ids, keys, ties, ages, works, main, strained, before = (
+        who.id, who.key, who.tie, who.age, who.employment, given.main, given.strained, who.state
+    )  # fmt: skip
+    stops, reduces, gives_up, of_age, until, least, much, spread = (
+        events.stops, events.reduces, events.gives_up, events.of_age, events.work_until, events.least_hours,
+        events.many_hours, events.spread,
+    )  # fmt: skip
+    for k in gives:
+        i, c = ids[k], case[k]
+        is_main = (main[c] == k) & (ties[k] != _PARENT)
+        touched = (works[k] > 0) & (of_age <= ages[k]) & (ages[k] < until) & (reported[k] >= least)
+        if reported[k] > 0:
+            now_is = before[k] | (state[i] & GAVE_UP) | CARES
+        elif is_main:
+            now_is = state[i]
+        else:
+            continue
+        if touched | is_main:
+            many = int(reported[k] >= much)
+            a, b, _, _ = four_words(stream, now, _CARER_QUARTER, keys[k])
+            if touched:
+                now_is = _changed_work(stops[many], reduces[many], (b + 0.5) / TWO32, now_is)
+            u, chance = (a + 0.5) / TWO32, gives_up[strained[c]]
+            if is_main and u < chance:
+                now_is |= GAVE_UP
+                ended[i] = now - int(spread * u / chance)
+                gave_up[where[k]] += 1
+        state[i] = now_is
 
 
 @nb.njit(cache=True)
@@ -158,14 +167,19 @@ def _count_cases(at_home, where, under_14, given, unmet_from, counts, table):
 
 
 @nb.njit(cache=True)
-def _end(cared_for, cared_by, rows, carers, row_of_id, present, care, able, household, kind, quartier, state, ended):
+def _end(
+    cared_for, cared_by, rows, ids, carers, row_of_id, present, care, able, household, kind, quartier, state, ended
+):
     """Count why the care of those ended who were main carers a quarter ago; state as it is now.
 
-    ``rows`` and ``carers`` (ids): who has which main carer now. Both lists follow the rows of people, but for a compaction
+    ``rows``, ``ids`` and ``carers`` (ids): who has which main carer now. Both lists follow the rows of people, but for a compaction
     in between: then more people are looked at, with the same result.
     """
     next_ = 0
     for j in range(cared_for.size):
+        if next_ < rows.size and ids[next_] == cared_for[j] and carers[next_] == cared_by[j]:
+            next_ += 1
+            continue
         person = row_of_id[cared_for[j]]
         if person < 0:
             continue
@@ -196,14 +210,17 @@ def _pass_quarter(events, stream, now, row_of_id, present, key, state, ended):
     """Note whose care has ended, end rests, and let some of those whose care ended within a year return to work."""
     eight = state.view(np.uint64)
     for g in range(eight.size):
-        if eight[g] == 0:
+        word = eight[g]
+        if word == 0:
+            continue
+        cares = word & _CARES_8
+        some = (word | (((word & _LOW_8) + _LOW_8) & _HIGH_8)) & _HIGH_8  # the highest bit of every byte that is not 0
+        eight[g] = (word ^ cares) | (cares >> np.uint64(1))
+        if some == cares << np.uint64(3):
             continue
         for i in range(8 * g, 8 * g + 8):
             s = state[i]
-            if s == 0:
-                continue
-            if s & CARES:
-                state[i] = (s & _NO_CARES) | CARED
+            if s == 0 or (cares >> np.uint64(8 * (i & 7))) & np.uint64(255) != 0:
                 continue
             row = row_of_id[i]
             if row < 0 or present[row] == 0:
@@ -233,6 +250,8 @@ def live(
     events: Events,
     cases: Cases,
     at_home: np.ndarray,
+    where: np.ndarray,
+    case: np.ndarray,
     who: Candidates,
     hours: np.ndarray,
     reported: np.ndarray,
@@ -243,21 +262,24 @@ def live(
 ) -> None:
     """Count everything into ``counts``, add up hours in ``table`` [giver, quartier], let a quarter pass for carers.
 
+    ``where``: Quartier per case; ``case``: whose candidate each is;
     ``starts``: for each age its group, and the lower ends of the bands of reported hours.
     """  # fmt: skip
     p, h, luck = model.people, model.households, model.luck.stream
     state, ended = by_id(model, "carer", np.uint8), by_id(model, "ended", np.uint16)
-    where = p.quartier[cases.rows]
+    gives = np.empty(hours.size + 1, np.int64)
+    gives = gives[: _givers(hours, gives)]
+    case_where = where[case]
     _count_cases(at_home, where, who.under_14, given, model.rates.parameter("care_unmet_from"), counts, table)
-    _count_carers(where, hours, reported, who, *starts, counts)
+    _count_carers(gives, case_where, reported, who, *starts, counts)
     gave_up = counts.ended[:, _GAVE_UP_END]
-    _live(events, luck, model.now, where, who, hours, reported, given, state, ended, gave_up)
+    _live(events, luck, model.now, gives, case, case_where, who, reported, given, state, ended, gave_up)
     side, none = model.side[SIDE], np.zeros(0, np.int32)
     with_main = np.flatnonzero(given.main >= 0)
-    carers = who.id[given.main[with_main]]
+    ids, carers = remembered(model, "id")[with_main], who.id[given.main[with_main]]
     _end(
-        side.get("cared_for", none), side.get("cared_by", none), cases.rows[with_main], carers, model.row_of_id, p.present,
-        p.care, limits_of(model).able, p.household, h.kind, p.quartier, state, counts.ended,
+        side.get("cared_for", none), side.get("cared_by", none), cases.rows[with_main], ids, carers, model.row_of_id,
+        p.present, p.care, limits_of(model).able, p.household, h.kind, p.quartier, state, counts.ended,
     )  # fmt: skip
-    side["cared_for"], side["cared_by"] = remembered(model, "id")[with_main], carers
+    side["cared_for"], side["cared_by"] = ids, carers
     _pass_quarter(events, luck, model.now, model.row_of_id, p.present, p.key, state, ended)

@@ -33,27 +33,20 @@ _AGE_GROUP = np.searchsorted(CARER_AGE_STARTS, np.arange(120), side="right") - 1
 _BANDS = np.array(HOURS_BANDS, np.float64)
 
 
-def _scratch(model: QuartierModel) -> np.ndarray:
-    """A number (f64) per row of people that is 0 between steps; no state."""
-    known = model.side.get("care_scratch")
-    if known is None or known.size < len(model.people):
-        known = model.side["care_scratch"] = np.zeros(model.people.capacity)
-    return known
-
-
 def _give(model: QuartierModel, events: Events) -> None:
     """One step: hours by giver, counts, and a quarter in the lives of carers."""
     arranged = model.side["care_result"]
     cases, pairs, services = arranged["cases"], arranged["pairs"], arranged["services"]
-    rules, load = rules_of(model), _scratch(model)
-    at_home = model.households.kind[model.people.household[cases.rows]] == Kind.PRIVATE
+    p, rules = model.people, rules_of(model)
+    home, where = p.household[cases.rows], p.quartier[cases.rows]
+    at_home = model.households.kind[home] == Kind.PRIVATE
     need, state = need_hours(model, cases), by_id(model, "carer", np.uint8)
-    who = candidates(model, rules, cases, pairs, at_home, state, need, load)
-    given, hours, reported = fill_hours(model, rules, cases, need, at_home, services, who, load)
+    who, traits, case = candidates(model, rules, cases, pairs, at_home, home, where, state)
+    given, hours, reported = fill_hours(model, rules, cases, need, at_home, services, who, case, traits)
     visit(model, cases, at_home, given)
     counts = empty_counts(model.n_quartiere, len(CARER_AGE_STARTS), len(HOURS_BANDS))
     table = np.zeros((len(GIVERS), model.n_quartiere))
-    live(model, events, cases, at_home, who, hours, reported, given, counts, table, (_AGE_GROUP, _BANDS))
+    live(model, events, cases, at_home, where, case, who, hours, reported, given, counts, table, (_AGE_GROUP, _BANDS))
     model.side["care_result"] = arranged | {
         "counts": service_counts(model, cases, services),
         "hours": table,

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba as nb
 import numpy as np
 
-from ..cases import remembered
-from ..columns import Kind
-from ..luck import TWO32, Decision, pair_words, word
+from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases, Pairs, Tie, _lives_with, limits_of
-from .care_kin_rules import FULL_TIME, Rules, employment
+from .care_kin_cache import CaseTraits, known_of
+from .care_kin_rules import FULL_TIME, Rules, work_of
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 WORK_BITS, GAVE_UP, CARED, CARES = 0b00011, 0b00100, 0b01000, 0b10000
 """Bits of a carer's state: work (0 unchanged, 1 reduced, 2 given up) · gave up care and rests · gave care in the quarter
 before · gives care now."""
-_KIN_PAIR, _KIN_EMPLOYMENT = int(Decision.KIN_PAIR), int(Decision.KIN_EMPLOYMENT)
-_PRIVATE, _PARENT, _CHILD_IN_HOUSEHOLD = int(Kind.PRIVATE), int(Tie.PARENT), int(Tie.CHILD_IN_HOUSEHOLD)
+_PARTNER, _CHILD_IN_HOUSEHOLD = int(Tie.PARTNER), int(Tie.CHILD_IN_HOUSEHOLD)
 _FULL_TIME, _CHILD_ROLE = int(FULL_TIME), 1
 _SIX, _FOURTEEN = 6 * STEPS_PER_YEAR, 14 * STEPS_PER_YEAR
 """Ages of a child that the rules name (model-care.md 3.2, 3.4), in quarters."""
@@ -55,31 +53,52 @@ class Candidates(NamedTuple):
     strain: np.ndarray
 
 
-class _Columns(NamedTuple):
-    """Columns of people that are looked up."""
+@nb.njit(cache=True)
+def _homes(case, carer, tie, at_home, home, household, size, first, lives, eldest, look, related):
+    """Household of each relative, and the first of its members if a child may be among them (else -1).
 
-    id: np.ndarray
-    key: np.ndarray
-    sex: np.ndarray
-    birth: np.ndarray
-    quartier: np.ndarray
-    household: np.ndarray
-    role: np.ndarray
-    next_member: np.ndarray
+    Lists relatives who may live with a partner of theirs: grown-up children of people at home. Two who live together are
+    the couple or parent and child in question.
+    """
+    n = 0
+    for j in range(case.size):
+        lives[j] = home[case[j]] if tie[j] <= _CHILD_IN_HOUSEHOLD else household[carer[j]]
+    for j in range(case.size):
+        look[j] = size[lives[j]]
+    for j in range(case.size):
+        members = look[j]
+        two = (members == 2) & ((tie[j] == _PARTNER) | (tie[j] == _CHILD_IN_HOUSEHOLD))
+        eldest[j] = -1 if (members == 1) | two else first[lives[j]]
+        related[n] = j
+        n += (tie[j] >= _CHILD_IN_HOUSEHOLD) & (members != 1) & at_home[case[j]]
+    return n
 
 
 @nb.njit(cache=True)
-def _expand(case, carer, tie, spouse, at_home, begin, row, new_tie, in_law):
+def _youngest(role, birth, next_member, youngest):
+    """Birth (quarter) of the youngest child among members of a household, given the first of them; 0 = nobody."""
+    for j in range(youngest.size):
+        i, latest = youngest[j], 0
+        while i >= 0:
+            if role[i] == _CHILD_ROLE:
+                latest = max(latest, np.int64(birth[i]))
+            i = next_member[i]
+        youngest[j] = latest
+
+
+@nb.njit(cache=True)
+def _expand(case, carer, tie, youngest, spouse, at_home, begin, who):
     """Candidates of those who live in private households: relatives, and the partner of a child as a person."""
     n, j = 0, 0
+    whose, row, new_tie, in_law, latest = who
     for c in range(at_home.size):
         begin[c] = n
         while j < case.size and case[j] == c:
             if at_home[c]:
-                row[n], new_tie[n], in_law[n] = carer[j], tie[j], 0
+                whose[n], row[n], new_tie[n], in_law[n], latest[n] = c, carer[j], tie[j], 0, youngest[j]
                 n += 1
-                if tie[j] >= _CHILD_IN_HOUSEHOLD and spouse[j] >= 0:
-                    row[n], new_tie[n], in_law[n] = spouse[j], tie[j], 1
+                if spouse[j] >= 0:
+                    whose[n], row[n], new_tie[n], in_law[n], latest[n] = c, spouse[j], tie[j], 1, youngest[j]
                     n += 1
             j += 1
     begin[at_home.size] = n
@@ -87,72 +106,54 @@ def _expand(case, carer, tie, spouse, at_home, begin, row, new_tie, in_law):
 
 
 @nb.njit(cache=True)
-def _look_up(p, first, states, now, who, youngest):
-    """Traits of the candidates, column by column; ``youngest``: birth (quarter) of who lives as a child there, 0 = nobody."""
-    rows, n = who.row, who.row.size
+def _look_up(now, case, where, states, quartier, birth, who):
+    """What changes from step to step: age, state, and the Quartier, which is another one only in another household."""
+    rows, ids, ties, n = who.row, who.id, who.tie, who.row.size
+    age, state, place = who.age, who.state, who.quartier
     for k in range(n):
-        who.id[k] = p.id[rows[k]]
+        age[k] = (now - np.int64(birth[k])) >> 2
     for k in range(n):
-        who.key[k] = p.key[rows[k]]
+        state[k] = states[ids[k]]
     for k in range(n):
-        who.sex[k] = p.sex[rows[k]]
-    for k in range(n):
-        who.age[k] = (now - np.int64(p.birth[rows[k]])) >> 2
-    for k in range(n):
-        who.quartier[k] = p.quartier[rows[k]]
-    for k in range(n):
-        who.state[k] = states[who.id[k]]
-    for k in range(n):
-        youngest[k] = first[p.household[rows[k]]]
-    for k in range(n):
-        i, latest = youngest[k], 0
-        while i >= 0:
-            if p.role[i] == _CHILD_ROLE:
-                latest = max(latest, np.int64(p.birth[i]))
-            i = p.next_member[i]
-        youngest[k] = latest
+        place[k] = where[case[k]] if ties[k] <= _CHILD_IN_HOUSEHOLD else quartier[rows[k]]
 
 
 @nb.njit(cache=True)
-def _draw(stream, begin, person, carer, u):
-    """Luck of each pair (three words: gives, strain, asked again) and of the carer (employment): ``u`` f64 [4, pairs]."""
-    for c in range(begin.size - 1):
-        for k in range(begin[c], begin[c + 1]):
-            a, b, d, _ = pair_words(stream, _KIN_PAIR, carer[k], person[c])
-            u[0, k], u[1, k], u[2, k] = a, b, d
-            u[3, k] = word(stream, 0, _KIN_EMPLOYMENT, carer[k])
-    for w in range(4):
-        for k in range(u.shape[1]):
-            u[w, k] = (u[w, k] + 0.5) / TWO32
-
-
-@nb.njit(cache=True)
-def _decide(rules, now, need, who, youngest, u, load):
-    """Set employment, capacity and the child under 14; add the need each giver faces to ``load`` [row].
-
-    Who gave up rests; then the other candidates are asked once more.
-    """
+def _decide(rules, now, who, youngest, luck, chance):
+    """Set employment, capacity of who gives, and the child under 14. Who gave up rests; then the other candidates are
+    asked once more."""
     employed, full, full_until = rules.employed, rules.full, rules.full_until
     chances, capacities = rules.chance.ravel(), rules.capacity.ravel()
-    begin, rows, ties, in_law, sexes = who.begin, who.row, who.tie, who.in_law, who.sex
-    state, ages, works, capacity, strain = who.state, who.age, who.employment, who.capacity, who.strain
-    for k in range(rows.size):
+    begin, ties, in_law, sexes, under_14 = who.begin, who.tie, who.in_law, who.sex, who.under_14
+    state, ages, works, capacity = who.state, who.age, who.employment, who.capacity
+    oldest = employed.shape[1] - 1
+    for k in range(ties.size):
         sex, tie, age, child = np.uint32(sexes[k]), np.uint32(ties[k]), ages[k], now - youngest[k]
-        work = employment(employed, full, full_until, u[3, k], sex, age, state[k] & WORK_BITS)
-        works[k], who.under_14[k], strain[k] = work, child < _FOURTEEN, u[1, k]
+        share = employed[sex, min(age, oldest)]
+        work = work_of(share, full[sex], full_until, luck[3, k], age, state[k] & WORK_BITS)
+        works[k], under_14[k] = work, child < _FOURTEEN
         pair = (tie * np.uint32(2) + np.uint32(in_law[k])) * np.uint32(2) + sex
         pair = (pair * np.uint32(2) + np.uint32(work == _FULL_TIME)) * np.uint32(2) + np.uint32(child < _SIX)
-        u[3, k] = chances[pair]
+        chance[k] = chances[pair]
         place = (tie * np.uint32(2) + sex) * np.uint32(3) + np.uint32(work)
         capacity[k] = capacities[place * np.uint32(2) + np.uint32(age >= 80)]
-    for c in range(need.size):
+    for c in range(begin.size - 1):
         rests = False
         for k in range(begin[c], begin[c + 1]):
             rests |= (state[k] & GAVE_UP) != 0
         for k in range(begin[c], begin[c + 1]):
-            gives = ((u[0, k] < u[3, k]) | (rests & (u[2, k] < u[3, k]))) & ((state[k] & GAVE_UP) == 0)
-            capacity[k] *= gives
-            load[rows[k]] += gives * need[c]
+            gives = (luck[0, k] < chance[k]) | (rests & (luck[2, k] < chance[k]))
+            capacity[k] *= gives & ((state[k] & GAVE_UP) == 0)
+
+
+def _spouses(model: QuartierModel, pairs: Pairs, some: np.ndarray) -> np.ndarray:
+    """Row (i32 per pair) of the able partner with whom some of the relatives live, else -1."""
+    p, limits, spouse = model.people, limits_of(model), np.full(pairs.carer.size, NONE, np.int32)
+    found = np.empty(some.size, np.int32)
+    place = (limits.able, model.row_of_id, p.household, p.care, p.birth, p.present)
+    _lives_with(pairs.carer[some], p.partner, limits.child, *place, found)
+    spouse[some] = found
+    return spouse
 
 
 def candidates(
@@ -161,30 +162,32 @@ def candidates(
     cases: Cases,
     pairs: Pairs,
     at_home: np.ndarray,
+    home: np.ndarray,
+    where: np.ndarray,
     state: np.ndarray,
-    need: np.ndarray,
-    load: np.ndarray,
-) -> Candidates:
-    """Who could give care, and who of them does; ``state`` u8 by id, ``need`` f64 per case.
+) -> tuple[Candidates, CaseTraits, np.ndarray]:
+    """Who could give care, and who of them does; ``state`` u8 by id, ``home`` (household) and ``where`` (Quartier) per case.
 
-    Adds the need that every giver faces to ``load`` (f64 per row of people).
+    Returns also what is kept of the cases, and whose candidate each is (i64).
     """  # fmt: skip
-    p, limits, most = model.people, limits_of(model), 2 * pairs.carer.size
-    spouse = np.empty(pairs.carer.size, np.int32)
-    place = (limits.able, model.row_of_id, p.household, p.care, p.birth, p.present)
-    _lives_with(pairs.carer, p.partner, limits.child, *place, spouse)
-    begin, row = np.empty(cases.rows.size + 1, np.int64), np.empty(most, np.int32)
-    tie, in_law = np.empty((2, most), np.uint8)
-    n = _expand(pairs.case, pairs.carer, pairs.tie, spouse, at_home, begin, row, tie, in_law)
-    state_, sex, employment_, under_14 = np.empty((4, n), np.uint8)
-    (age, youngest), (capacity, strain) = np.empty((2, n), np.int64), np.empty((2, n))
-    who = Candidates(
-        begin, row[:n], np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint16), state_, tie[:n], in_law[:n],
-        sex, age, employment_, under_14, capacity, strain,
+    p, h, n = model.people, model.households, pairs.carer.size
+    (lives, eldest), (look, related) = np.empty((2, n), np.int32), np.empty((2, n + 1), np.int64)
+    m = _homes(
+        *pairs, at_home, home, p.household, h.size, h.first_member, lives, eldest, look, related
     )  # fmt: skip
-    columns = _Columns(*(getattr(p, name) for name in _Columns._fields))
-    _look_up(columns, model.households.first_member, state, model.now, who, youngest)
-    u = np.empty((4, n))
-    _draw(model.luck.stream, begin, remembered(model, "key"), who.key, u)
-    _decide(rules, model.now, need, who, youngest, u, load)
-    return who
+    spouse = _spouses(model, pairs, related[:m])
+    _youngest(p.role, p.birth, p.next_member, eldest)
+    begin = np.empty(cases.rows.size + 1, np.int64)
+    (tie, in_law), (row, youngest) = np.empty((2, 2 * n), np.uint8), np.empty((2, 2 * n), np.int32)
+    case = np.empty(2 * n, np.int64)
+    m = _expand(*pairs, eldest, spouse, at_home, begin, (case, row, tie, in_law, youngest))
+    known = known_of(model, rules, cases, begin, case[:m], row[:m])
+    state_, employment_, under_14 = np.empty((3, m), np.uint8)
+    traits, capacity = known.pairs, np.empty(m)
+    who = Candidates(
+        begin, row[:m], traits.id, traits.key, np.empty(m, np.uint16), state_, tie[:m], in_law[:m],
+        traits.sex, np.empty(m, np.int64), employment_, under_14, capacity, traits.luck[1],
+    )  # fmt: skip
+    _look_up(model.now, case[:m], where, state, p.quartier, traits.birth, who)
+    _decide(rules, model.now, who, youngest[:m], traits.luck, np.empty(m))
+    return who, known.cases, case[:m]

@@ -7,24 +7,29 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba as nb
 import numpy as np
 
-from ..cases import remembered
 from ..columns import Sex
-from ..kin_distance import BITS, MOST
-from ..luck import TWO32, Decision, pair_words
 from ..tables import NONE
 from .care_carers import Cases, Tie
+from .care_kin_cache import CaseTraits
 from .care_kin_choice import Candidates
-from .care_kin_rules import FULL_TIME, Rules, chance_of_strain, employment
+from .care_kin_rules import FULL_TIME, Rules, chance_of_strain
 from .care_review import Services
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
-_KIN_AWAY_PAIR = int(Decision.KIN_AWAY_PAIR)
 _MALE, _FULL_TIME = int(Sex.MALE), int(FULL_TIME)
 _PARENT, _CHILD_IN_HOUSEHOLD, _WITHIN_REACH = int(Tie.PARENT), int(Tie.CHILD_IN_HOUSEHOLD), int(Tie.WITHIN_REACH)
 _RANKS = 2 * len(Tie)
 _LUCK_BREAKS_TIES = 1e-9
+
+
+def _scratch(model: QuartierModel) -> np.ndarray:
+    """A number (f64) per row of people that is 0 between steps; no state."""
+    known = model.side.get("care_scratch")
+    if known is None or known.size < len(model.people):
+        known = model.side["care_scratch"] = np.zeros(model.people.capacity)
+    return known
 
 
 class Hours(NamedTuple):
@@ -45,25 +50,6 @@ class Hours(NamedTuple):
     strained: np.ndarray
 
 
-@nb.njit(cache=True)
-def _from_outside(rules, stream, key, age, packed, away, hours):
-    """Hours of children outside the town, each with luck, sex and employment of its own; counted in ``away``."""
-    employed, full, full_until = rules.employed, rules.full, rules.full_until
-    chance, capacity = rules.chance_away, rules.capacity_away
-    for c in range(key.size):
-        child_age = age[c] - rules.generation
-        if packed[c] == 0 or child_age < rules.of_age or child_age > rules.child_oldest:
-            continue
-        for place in range(capacity.size):
-            for n in range((np.int64(packed[c]) >> (BITS * place)) & MOST):
-                a, b, d, _ = pair_words(stream, _KIN_AWAY_PAIR, key[c], np.uint64((MOST + 1) * place + n + 1))
-                sex = int(d & np.uint64(1))
-                work = employment(employed, full, full_until, (b + 0.5) / TWO32, sex, child_age, 0)
-                if (a + 0.5) / TWO32 < chance[sex, int(work == _FULL_TIME), place]:
-                    hours[c] += capacity[place]
-                    away[sex, c] += 1
-
-
 @nb.njit(inline="always")
 def _rank(tie, sex, in_law):
     """Order in which relatives give: partner, mother, father, children at home, then by distance daughters before sons and
@@ -73,39 +59,39 @@ def _rank(tie, sex, in_law):
 
 
 @nb.njit(cache=True)
-def fill_need(need, further, least, begin, end, rank, capacity, hours):
-    """Fill one person's need; returns the hours of relatives and of ``further`` helpers together, at most the need.
+def fill_needs(needs, further, least, begin, rank, capacity, hours, together):
+    """Fill the need of each person; ``together``: hours of relatives and of ``further`` helpers, at most the need.
 
     Everybody who gives, gives a least part, all of them less where even that is too much; what is left falls to the
     first in the order of ranks, equals in proportion to capacity.
     """
-    total, ranks = further, 0
-    for k in range(begin, end):
-        hours[k] = min(least, capacity[k])
-        total += hours[k]
-        if capacity[k] > least:
-            ranks |= 1 << int(rank[k])
-    if total >= need:
-        for k in range(begin, end):
-            hours[k] *= need / total
-        return need
-    remaining = need - total
-    for r in range(_RANKS):
-        if (ranks >> r) & 1 == 0 or remaining <= 0:
+    for c in range(needs.size):
+        need, total, ranks, a, b = needs[c], further[c], 0, begin[c], begin[c + 1]
+        for k in range(a, b):
+            hours[k] = min(least, capacity[k])
+            total += hours[k]
+            ranks |= np.int64(capacity[k] > least) << np.int64(rank[k])
+        remaining, r = need - total, 0
+        if remaining <= 0:
+            for k in range(a, b):
+                hours[k] *= need / total
+            together[c] = need
             continue
-        offered = 0.0
-        for k in range(begin, end):
-            if rank[k] == r:
-                offered += capacity[k] - hours[k]
-        taken = min(offered, remaining)
-        for k in range(begin, end):
-            if rank[k] == r:
-                hours[k] += (capacity[k] - hours[k]) * (taken / offered)
-        remaining -= taken
-    return need - remaining
+        while ranks != 0 and remaining > 0:
+            if ranks & 1:
+                offered = 0.0
+                for k in range(a, b):
+                    offered += (capacity[k] - hours[k]) * (rank[k] == r)
+                taken = min(offered, remaining)
+                for k in range(a, b):
+                    hours[k] += (capacity[k] - hours[k]) * (rank[k] == r) * (taken / offered)
+                remaining -= taken
+            ranks >>= 1
+            r += 1
+        together[c] = need - remaining
 
 
-@nb.njit(cache=True)
+@nb.njit(inline="always")
 def shares(replaces, day_core, need, could, service, day):
     """Hours of relatives, service and day care, together no more than the need.
 
@@ -123,80 +109,107 @@ def _main(terms, who, hours, demented, out):
     begin, luck, works, under_14, main, strained = (
         who.begin, who.strain, who.employment, who.under_14, out.main, out.strained
     )  # fmt: skip
+    serviced, guests = out.service, out.day_care
+    s = (terms[0], terms[1], terms[2], terms[3], terms[4], terms[5], terms[6])
     for c in range(main.size):
-        best = 0.0
+        best, most = 0.0, -1
         for k in range(begin[c], begin[c + 1]):
             given = hours[k] * (1 + _LUCK_BREAKS_TIES * luck[k])
-            if given > best:
-                best, main[c] = given, k
+            most = k if given > best else most
+            best = max(given, best)
+        main[c] = most
+    for c in range(main.size):
         k = main[c]
         if k >= 0:
-            full, service, day = works[k] == _FULL_TIME, out.service[c] > 0, out.day_care[c] > 0
-            strained[c] = luck[k] < chance_of_strain(terms, hours[k], demented[c], under_14[k], full, service, day)
+            full, service, day = works[k] == _FULL_TIME, serviced[c] > 0, guests[c] > 0
+            strained[c] = luck[k] < chance_of_strain(s, hours[k], demented[c], under_14[k], full, service, day)
 
 
 @nb.njit(cache=True)
-def _capacities(need, who, load, rank, capacity, several):
-    """Rank and capacity of each candidate for a person; who cares for ``several`` divides the capacity by their need.
+def _of_several(need, case, who, once, twice, load, several):
+    """Candidates (listed in ``several``, how many) who care for more than one person; ``load``: the need that each faces.
 
-    ``load`` is 0 again for all others.
+    ``once``, ``twice``: a bit per row, 0 before. ``load`` is 0 again for all others.
     """
-    begin, rows, ties, sexes, in_law, most = who.begin, who.row, who.tie, who.sex, who.in_law, who.capacity
+    rows, most, n, found = who.row, who.capacity, 0, 0
     for k in range(rows.size):
-        capacity[k] = load[rows[k]]
-        rank[k] = _rank(ties[k], sexes[k], in_law[k])
-    for c in range(need.size):
-        for k in range(begin[c], begin[c + 1]):
-            faces, gives = capacity[k], most[k] > 0
-            several[k] = gives & (faces != need[c])
-            capacity[k] = most[k] * need[c] / faces if several[k] else most[k]
+        row = np.uint32(rows[k])
+        at, bit = row >> np.uint32(6), np.uint64(most[k] > 0) << np.uint64(row & np.uint32(63))
+        twice[at] |= once[at] & bit
+        once[at] |= bit
     for k in range(rows.size):
-        if most[k] > 0 and not several[k]:
-            load[rows[k]] = 0.0
+        row = np.uint32(rows[k])
+        several[n] = k
+        n += (most[k] > 0) & (((twice[row >> np.uint32(6)] >> np.uint64(row & np.uint32(63))) & np.uint64(1)) != 0)
+    for m in range(n):
+        load[rows[several[m]]] += need[case[several[m]]]
+    for m in range(n):
+        k = several[m]
+        several[found] = k
+        found += load[rows[k]] != need[case[k]]
+    return found
+
+
+@nb.njit(cache=True)
+def _capacities(need, case, who, several, load, rank, capacity):
+    """Rank and capacity of each candidate for a person; who cares for several divides the capacity by their need.
+
+    ``load`` is 0 again afterwards.
+    """
+    rows, ties, sexes, in_law, most = who.row, who.tie, who.sex, who.in_law, who.capacity
+    for k in range(rows.size):
+        capacity[k], rank[k] = most[k], _rank(ties[k], sexes[k], in_law[k])
+    for k in several:
+        capacity[k] = most[k] * need[case[k]] / load[rows[k]]
+    for k in several:
+        load[rows[k]] = 0.0
 
 
 @nb.njit(cache=True)
 def _add_up(row, several, hours, factor, load, reported):
     """Reported hours of every carer over all persons cared for, at the first of them (else 0); ``load`` is 0 afterwards."""
     for k in range(row.size):
-        if several[k]:
-            load[row[k]] = 0.0
-    for k in range(row.size):
         reported[k] = hours[k] * factor
-        if several[k]:
-            load[row[k]] += reported[k]
-    for k in range(row.size):
-        if several[k] and hours[k] > 0:
+    for k in several:
+        load[row[k]] += reported[k]
+    for k in several:
+        if hours[k] > 0:
             reported[k] = load[row[k]]
             load[row[k]] = 0.0
 
 
 @nb.njit(cache=True)
-def _fill(rules, stream, at_home, key, service, day, who, rank, capacity, further, hours, out):
-    """Hours of relatives, services and others, and how many help; ``further``: hours of children outside the town."""
-    begin, ties, chance_other = who.begin, who.tie, rules.chance_other
-    capacity_other, replaces, day_core = rules.capacity_other, rules.service_replaces, rules.day_core
-    least = rules.least
-    needs, away, other, helpers = out.need, out.away, out.other, out.helpers
+def _help_of_others(rules, at_home, traits, who, out, together):
+    """Who helps from outside the town and among other kin, of people at home, and their hours ``together``."""
+    begin, ties, capacity, chance, hours = who.begin, who.tie, who.capacity, rules.chance_other, rules.capacity_other
+    further, would, luck, away, other = traits.further, traits.away, traits.other, out.away, out.other
+    for c in range(at_home.size):
+        child = further[c] > 0
+        for k in range(begin[c], begin[c + 1]):
+            child |= (capacity[k] > 0) & (ties[k] >= _CHILD_IN_HOUSEHOLD)
+        away[0, c], away[1, c] = would[0, c] * at_home[c], would[1, c] * at_home[c]
+        helps = (luck[c] < chance[np.int64(child)]) & at_home[c]
+        other[c] = helps
+        together[c] = further[c] + hours * helps
+
+
+@nb.njit(cache=True)
+def _share_out(rules, at_home, service, day, begin, together, hours, out):
+    """Hours of relatives, services and others, and how many help."""
+    replaces, day_core, needs, away, other, helpers = (
+        rules.service_replaces, rules.day_core, out.need, out.away, out.other, out.helpers
+    )  # fmt: skip
     kins, serviced, guests, unmet = out.kin, out.service, out.day_care, out.unmet
     for c in range(needs.size):
-        a, b, need = begin[c], begin[c + 1], needs[c]
         if not at_home[c]:
-            away[0, c], away[1, c] = 0, 0
             continue
-        child = further[c] > 0
-        for k in range(a, b):
-            child |= capacity[k] > 0 and ties[k] >= _CHILD_IN_HOUSEHOLD
-        luck, _, _, _ = pair_words(stream, _KIN_AWAY_PAIR, key[c], np.uint64(0))
-        helps = (luck + 0.5) / TWO32 < chance_other[int(child)]
-        could = fill_need(need, further[c] + capacity_other * helps, least, a, b, rank, capacity, hours)
+        need, could = needs[c], together[c]
         kin, served, guest = shares(replaces, day_core, need, could, service[c], float(day[c]))
         left, number = kin / could if could > 0 else 0.0, 0
-        for k in range(a, b):
+        for k in range(begin[c], begin[c + 1]):
             hours[k] *= left
             number += hours[k] > 0
-        other[c] = helps
-        helpers[c] = number + away[0, c] + away[1, c] + other[c] if left > 0 else 0
+        helpers[c] = (number + away[0, c] + away[1, c] + other[c]) * (left > 0)
         kins[c], serviced[c], guests[c], unmet[c] = kin, served, guest, need - kin - served - guest
 
 
@@ -208,21 +221,24 @@ def fill_hours(
     at_home: np.ndarray,
     services: Services,
     who: Candidates,
-    load: np.ndarray,
+    case: np.ndarray,
+    traits: CaseTraits,
 ) -> tuple[Hours, np.ndarray, np.ndarray]:
     """Hours by giver of each case (0 for those in institutions) and of each candidate (f64); reported hours of each carer over all
-    persons cared for, at the first of them. ``load`` is 0 again afterwards."""  # fmt: skip
-    p, n = model.people, need.size
+    persons cared for, at the first of them. ``case``: whose candidate each is."""  # fmt: skip
+    n, load, words = need.size, _scratch(model), len(model.people) // 64 + 1
     kin, service, day_care, volunteers, unmet = np.zeros((5, n))
     small, nobody = np.zeros((5, n), np.uint8), np.full(n, NONE, np.int64)
     out = Hours(need, kin, service, day_care, volunteers, unmet, small[:2], small[2], small[3], nobody, small[4])
-    rank = np.empty(who.row.size, np.uint8)
+    rank, several = np.empty(who.row.size, np.uint8), np.empty(who.row.size + 1, np.int64)
     capacity, hours, reported = np.empty((3, who.row.size))
-    several = np.empty(who.row.size, np.bool_)
-    _capacities(need, who, load, rank, capacity, several)
-    key, day, luck, further = remembered(model, "key"), services.day.astype(np.uint8), model.luck.stream, np.zeros(n)
-    _from_outside(rules, luck, key, cases.age, p.kin_away[cases.rows], out.away, further)
-    _fill(rules, luck, at_home, key, services.hours, day, who, rank, capacity, further, hours, out)
+    once, twice = np.zeros((2, words), np.uint64)
+    several = several[: _of_several(need, case, who, once, twice, load, several)]
+    _capacities(need, case, who, several, load, rank, capacity)
+    further, together = np.empty((2, n))
+    _help_of_others(rules, at_home, traits, who, out, further)
+    fill_needs(need, further, rules.least, who.begin, rank, capacity, hours, together)
+    _share_out(rules, at_home, services.hours, services.day.view(np.uint8), who.begin, together, hours, out)
     _main(rules.strain, who, hours, cases.demented, out)
     _add_up(who.row, several, hours, rules.reported, load, reported)
     return out, hours, reported

@@ -166,16 +166,24 @@ def events_of(model: QuartierModel, start: bool) -> Events:
 
 
 @nb.njit(inline="always")
+def work_of(share, full_share, full_until, u, age, work):
+    """0 not employed, 1 part-time, 2 full-time: by a rank that lasts for life; less by one who reduced or gave up work.
+
+    ``share`` employed, ``full_share`` full-time of these. Numbers only: an array handed over in a loop is counted each time.
+    """
+    works = (u < share) & (work != 2)
+    full = works & (u < share * full_share) & (age < full_until) & (work == 0)
+    return np.int64(works) + np.int64(full)
+
+
+@nb.njit(inline="always")
 def employment(employed, full_time, full_until, u, sex, age, work):
-    """0 not employed, 1 part-time, 2 full-time: by a rank that lasts for life; less by one who reduced or gave up work."""
-    share = employed[sex, min(age, employed.shape[1] - 1)]
-    works = u < share and work != 2
-    full = u < share * full_time[sex] and age < full_until and work == 0
-    return int(works) + int(works and full)
+    """The same by sex and age."""
+    return work_of(employed[sex, min(age, employed.shape[1] - 1)], full_time[sex], full_until, u, age, work)
 
 
 @nb.njit(inline="always")
 def chance_of_strain(s, hours, demented, young, full_time, service, day):
-    """Probability of high strain of a main carer at some core hours a week; ``s`` as in `Rules`."""
+    """Probability of high strain of a main carer at some core hours a week; ``s`` (a tuple) as in `Rules`."""
     v = s[0] + s[1] * hours + s[2] * demented + s[3] * young + s[4] * full_time + s[5] * service + s[6] * day
     return 1.0 / (1.0 + np.exp(-v))

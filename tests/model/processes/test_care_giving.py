@@ -15,7 +15,7 @@ from quartier.model.columns import Kind
 from quartier.model.processes.care_carers import Cases, cases_of
 from quartier.model.processes.care_choice import need_hours
 from quartier.model.processes.care_giving import GIVERS, by_case, by_pair
-from quartier.model.processes.care_kin_hours import fill_need, shares
+from quartier.model.processes.care_kin_hours import fill_needs, shares
 from quartier.model.processes.care_services import share_hours, wish_for_day_care
 from quartier.model.rates import Modifier
 
@@ -105,11 +105,10 @@ def filled(
     need: float, further: float, least: float, rank: list[int], capacity: list[float]
 ) -> tuple[float, list[float]]:
     """Hours of all and of each relative of one person."""
-    hours = np.empty(len(rank))
-    together = fill_need(
-        need, further, least, 0, len(rank), np.array(rank, np.uint8), np.array(capacity, np.float64), hours
-    )
-    return together, hours.tolist()
+    hours, together = np.empty(len(rank)), np.empty(1)
+    given = np.array(rank, np.uint8), np.array(capacity, np.float64)
+    fill_needs(np.array([need]), np.array([further]), least, np.array([0, len(rank)]), *given, hours, together)
+    return float(together[0]), hours.tolist()
 
 
 def test_equals_share_in_proportion_to_what_they_can_give():
