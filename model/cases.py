@@ -97,24 +97,33 @@ def _moved(row, id, row_of_id):
 
 
 @nb.njit(cache=True)
-def _carry(rows, ids, keys, old, new):
-    """Copy what is known of those in ``rows``; both ascend."""
-    j = 0
+def _find(rows, row, at, new):
+    """Position in ``row`` of each of ``rows`` (both ascend), 0 where it is not there; and which (positions) are not there."""
+    j = n = 0
     for c in range(rows.size):
-        row = rows[c]
-        new.row[c] = row
-        while j < old.row.size and old.row[j] < row:
+        r = rows[c]
+        while j < row.size and row[j] < r:
             j += 1
-        if j < old.row.size and old.row[j] == row:
-            new.id[c], new.key[c], new.taste[c] = old.id[j], old.key[j], old.taste[j]
-            new.need_since[c], new.waiting_since[c] = old.need_since[j], old.waiting_since[j]
-            new.wish[c], new.carer[c], new.day_care[c] = old.wish[j], old.carer[j], old.day_care[j]
-            new.serviced[c] = old.serviced[j]
-        else:
-            new.id[c], new.key[c], new.taste[c] = ids[row], keys[row], 0.0
-            new.need_since[c], new.waiting_since[c] = 0, 0
-            new.wish[c], new.carer[c], new.day_care[c] = 0, 0, 0
-            new.serviced[c] = 0
+        here = row[j] == r if j < row.size else False
+        at[c] = j if here else 0
+        new[n] = c
+        n += not here
+    return n
+
+
+@nb.njit(cache=True)
+def _take(column, at, new, into):
+    """One column in a new order, 0 for those who are new."""
+    for c in range(at.size):
+        into[c] = column[at[c]]
+    for c in new:
+        into[c] = 0
+
+
+@nb.njit(cache=True)
+def _name(new, rows, ids, keys, id, key):
+    for c in new:
+        id[c], key[c] = ids[rows[c]], keys[rows[c]]
 
 
 def carry_over(model: QuartierModel, rows: np.ndarray) -> Memory:
@@ -125,7 +134,15 @@ def carry_over(model: QuartierModel, rows: np.ndarray) -> Memory:
         order = np.argsort(now, kind="stable")
         order = order[now[order] >= 0]
         old = Memory(now[order], *(column[order] for column in old[1:]))
-    new = Memory(*(np.empty(rows.size, _DTYPE[name]) for name in REMEMBERED))
-    _carry(rows, model.people.id, model.people.key, old, new)
-    keep(model, new)
-    return new
+    at, new = np.empty((2, rows.size + 1), np.int32)
+    at, new = at[:-1], new[: _find(rows, old.row, at, new)]
+    if old.row.size == 0:
+        table = Memory(*(np.zeros(rows.size, dtype) for dtype in _DTYPE.values()))
+    else:
+        table = Memory(*(np.empty(rows.size, dtype) for dtype in _DTYPE.values()))
+        for column, into in zip(old, table, strict=True):
+            _take(column, at, new, into)
+    table.row[:] = rows
+    _name(new, rows, model.people.id, model.people.key, table.id, table.key)
+    keep(model, table)
+    return table

@@ -14,7 +14,6 @@ import numpy as np
 
 from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT, FRAIL_BIT, Kind
 from ..geography import distances
-from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -27,6 +26,9 @@ class Carer(IntEnum):
     IN_HOUSEHOLD = 0
     CHILD_WITHIN_REACH = 1
     NONE = 2
+
+
+_IN_HOUSEHOLD, _DISABILITY_HOME = int(Carer.IN_HOUSEHOLD), int(Kind.DISABILITY_HOME)
 
 
 class Tie(IntEnum):
@@ -75,28 +77,46 @@ class _Limits(NamedTuple):
 
 
 @nb.njit(cache=True)
-def _grown_children(mother, father, birth, present, care, bits, limits, found):
-    """Rows of able grown-up people with a parent whose bit is set; written for each, kept for those: no branch to guess."""
-    n = 0
+def _grown_children(mother, father, birth, care, bits, limits, found):
+    """Rows of able grown-up people with a parent whose bit is set, gone or not; written for each, kept for those."""
+    n, able, child, youngest = 0, limits.able, limits.child, limits.youngest
     for i in range(mother.size):
         m, f = np.uint32(mother[i] + 1), np.uint32(father[i] + 1)
         parent = (bits[m >> np.uint32(6)] >> np.uint64(m & np.uint32(63))) | (
             bits[f >> np.uint32(6)] >> np.uint64(f & np.uint32(63))
         )
-        age = (birth[i] >= limits.child) & (birth[i] <= limits.youngest) & (present[i] != 0)
         found[n] = i
-        n += ((parent & np.uint64(1)) != 0) & age & limits.able[care[i] & 31]
+        n += ((parent & np.uint64(1)) != 0) & (birth[i] >= child) & (birth[i] <= youngest) & able[care[i] & 31]
     return n
 
 
+@nb.njit(inline="always")
+def _ones(x):
+    """How many bits are set."""
+    x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (x * np.uint64(0x0101010101010101)) >> np.uint64(56)
+
+
 @nb.njit(cache=True)
-def _mark(rows, ids, bits, position):
-    """Set the bit of everybody in need (an id's bit is the one after it; no parent, -1, is the first) and note the place."""
+def _mark(rows, ids, bits, before, position):
+    """Set the bit of everybody in need (an id's bit is the one after it; no parent, -1, is the first).
+
+    ``before``: how many bits are set before each word; ``position``: which case the n-th bit set belongs to.
+    """
     for c in range(rows.size):
-        i = ids[rows[c]]
-        position[i] = c
-        bit = np.uint32(i + 1)
+        bit = np.uint32(ids[rows[c]] + 1)
         bits[bit >> np.uint32(6)] |= np.uint64(1) << np.uint64(bit & np.uint32(63))
+    n = 0
+    for w in range(bits.size):
+        before[w] = n
+        n += _ones(bits[w])
+    for c in range(rows.size):
+        bit = np.uint32(ids[rows[c]] + 1)
+        w = bit >> np.uint32(6)
+        lower = (np.uint64(1) << np.uint64(bit & np.uint32(63))) - np.uint64(1)
+        position[before[w] + np.uint32(_ones(bits[w] & lower))] = c
 
 
 @nb.njit(cache=True)
@@ -116,38 +136,85 @@ def _lives_with(rows, link, earliest, able, row_of_id, household, care, birth, p
 
 
 @nb.njit(cache=True)
-def _of_children(children, mother, father, bits, position, home, where, household, quartier, reach, pairs, count):
-    """Pairs of people in need and their able children, in the order of the children's rows; and how many each has."""
+def _of_children(children, mother, father, bits, before, position, home, where, household, quartier, reach, case, carer, tie):
+    """Pairs of people in need and their able children, in the order of the children's rows, without a branch to guess."""
     n = 0
     for i in children:
+        here, q = household[i], quartier[i]
         for parent in (mother[i], father[i]):
             bit = np.uint32(parent + 1)
-            if (bits[bit >> np.uint32(6)] >> np.uint64(bit & np.uint32(63))) & np.uint64(1):
-                c = position[parent]
-                pairs.case[n], pairs.carer[n] = c, i
-                if home[c] == household[i]:
-                    pairs.tie[n] = 2
-                else:
-                    pairs.tie[n] = 3 if reach[quartier[i], where[c]] else 4
-                count[c] += 1
-                n += 1
+            w, b = bit >> np.uint32(6), np.uint64(bit & np.uint32(63))
+            c = position[before[w] + np.uint32(_ones(bits[w] & ((np.uint64(1) << b) - np.uint64(1))))]
+            case[n], carer[n] = c, i
+            tie[n] = 2 if home[c] == here else 4 - np.uint8(reach[q, where[c]])
+            n += ((bits[w] >> b) & np.uint64(1) != 0) & (here >= 0)
     return n
 
 
 @nb.njit(cache=True)
-def _list_pairs(near, children, cursor, pairs):
-    """Write the pairs, those of a person in need side by side; ``cursor``: where each one's begin."""
-    for c in range(near.shape[1]):
-        for k in range(3):
-            if near[k, c] >= 0:
-                j = cursor[c]
-                pairs.case[j], pairs.carer[j], pairs.tie[j] = c, near[k, c], min(k, 1)
-                cursor[c] += 1
-    for n in range(children.case.size):
-        c = children.case[n]
+def _housemates(chosen, rows, link, earliest, able, row_of_id, household, home, care, birth, case, row):
+    """Of the cases ``chosen`` those who name, by ``link``, somebody able in the same household, and that one's row.
+
+    Several loops without a branch to guess, so that the processor fetches for many cases at a time. Who is gone has no
+    household.
+    """
+    n = 0
+    for j in range(chosen.size):
+        c = chosen[j]
+        case[n], row[n] = c, link[rows[c]]
+        n += row[n] >= 0
+    for j in range(n):
+        row[j] = row_of_id[row[j]]
+    m = 0
+    for j in range(n):
+        c, i = case[j], row[j]
+        k = max(i, 0)
+        case[m], row[m] = c, i
+        m += (i >= 0) & (household[k] == home[c]) & (birth[k] >= earliest) & able[care[k] & 31]
+    return m
+
+
+@nb.njit(cache=True)
+def _where(rows, household, quartier, home, where):
+    """Household and Quartier of each case."""
+    for c in range(rows.size):
+        home[c], where[c] = household[rows[c]], quartier[rows[c]]
+
+
+@nb.njit(cache=True)
+def _younger(age, limit, chosen):
+    n = 0
+    for c in range(age.size):
+        chosen[n] = c
+        n += age[c] < limit
+    return n
+
+
+@nb.njit(cache=True)
+def _count(case, count):
+    for c in case:
+        count[c] += 1
+
+
+@nb.njit(cache=True)
+def _begin(count):
+    """Where each case's pairs begin, from how many each has, in place; returns how many there are."""
+    n = 0
+    for c in range(count.size):
+        here = count[c]
+        count[c] = n
+        n += here
+    return n
+
+
+@nb.njit(cache=True)
+def _list(case, carer, tie, step, cursor, of_case, of_carer, of_tie):
+    """Write pairs behind those of the same person in need that are there already; ``step`` 0: all have the first tie."""
+    for n in range(case.size):
+        c = case[n]
         j = cursor[c]
-        pairs.case[j], pairs.carer[j], pairs.tie[j] = c, children.carer[n], children.tie[n]
-        cursor[c] += 1
+        of_case[j], of_carer[j], of_tie[j] = c, carer[n], tie[n * step]
+        cursor[c] = j + 1
 
 
 def _room(n: int) -> Pairs:
@@ -174,17 +241,39 @@ def limits_of(model: QuartierModel) -> _Limits:
     )
 
 
-def _in_households(model: QuartierModel, cases: Cases, limits: _Limits) -> np.ndarray:
-    """Rows (i32 [3, cases]) of the able partner, mother and father in the household, else -1; parents of the young only."""
-    p, near = model.people, np.full((3, cases.rows.size), NONE, np.int32)
-    place = (limits.able, model.row_of_id, p.household, p.care, p.birth, p.present)
-    _lives_with(cases.rows, p.partner, limits.partner, *place, near[0])
-    young = np.flatnonzero(cases.age < limits.parent_until)
-    for k, link in ((1, p.mother), (2, p.father)):
-        found = np.empty(young.size, np.int32)
-        _lives_with(cases.rows[young], link, limits.parent, *place, found)
-        near[k, young] = found
-    return near
+def _in_households(model: QuartierModel, cases: Cases, limits: _Limits, home: np.ndarray) -> list[Pairs]:
+    """Able partners, mothers and fathers in the household (i32 ``home``); parents of the young only."""
+    p, out = model.people, []
+    place = (limits.able, model.row_of_id, p.household, home, p.care, p.birth)
+    young = np.empty(cases.rows.size + 1, np.int32)
+    young = young[: _younger(cases.age, limits.parent_until, young)]
+    every = np.arange(cases.rows.size, dtype=np.int32)
+    for chosen, link, earliest, tie in (
+        (every, p.partner, limits.partner, Tie.PARTNER),
+        (young, p.mother, limits.parent, Tie.PARENT),
+        (young, p.father, limits.parent, Tie.PARENT),
+    ):
+        case, row = np.empty((2, chosen.size + 1), np.int32)
+        n = _housemates(chosen, cases.rows, link, earliest, *place, case, row)
+        out.append(Pairs(case[:n], row[:n], np.array([tie], np.uint8)))
+    return out
+
+
+def _children(model: QuartierModel, cases: Cases, limits: _Limits, home: np.ndarray, where: np.ndarray) -> Pairs:
+    """Able grown-up children in the town, in the order of their rows."""
+    p, rows = model.people, cases.rows
+    reach = distances(model.region) <= model.rates.parameter("care_reach")
+    words = model.next_id // 64 + 1
+    bits, before, position = np.zeros(words, np.uint64), np.empty(words, np.uint32), np.zeros(rows.size + 1, np.int32)
+    _mark(rows, p.id, bits, before, position)
+    found = np.empty(len(p) + 1, np.int32)
+    children = found[: _grown_children(p.mother, p.father, p.birth, p.care, bits, limits, found)]
+    if rows.size == 0:
+        return _room(0)
+    out = _room(2 * children.size + 1)
+    place = (home, where, p.household, p.quartier, reach)
+    n = _of_children(children, p.mother, p.father, bits, before, position, *place, *out)
+    return Pairs(*(column[:n] for column in out))
 
 
 def able_relatives(model: QuartierModel, cases: Cases) -> Pairs:
@@ -194,19 +283,16 @@ def able_relatives(model: QuartierModel, cases: Cases) -> Pairs:
     decides who is able) and is not too old.
     """
     p, rows, limits = model.people, cases.rows, limits_of(model)
-    reach = distances(model.region) <= model.rates.parameter("care_reach")
-    bits, position = np.zeros(model.next_id // 64 + 1, np.uint64), np.empty(model.next_id, np.int32)
-    _mark(rows, p.id, bits, position)
-    found = np.empty(len(p) + 1, np.int32)
-    children = found[: _grown_children(p.mother, p.father, p.birth, p.present, p.care, bits, limits, found)]
-    count, of_children = np.zeros(rows.size + 1, np.int64), _room(2 * children.size)
-    place = (p.household[rows], p.quartier[rows], p.household, p.quartier, reach)
-    n = _of_children(children, p.mother, p.father, bits, position, *place, of_children, count[1:])
-    near = _in_households(model, cases, limits)
-    count[1:] += (near >= 0).sum(axis=0)
-    begin = np.cumsum(count)
-    pairs = _room(int(begin[-1]))
-    _list_pairs(near, Pairs(*(column[:n] for column in of_children)), begin[:-1], pairs)
+    home, where = np.empty(rows.size, np.int32), np.empty(rows.size, np.uint16)
+    _where(rows, p.household, p.quartier, home, where)
+    of_children, near = _children(model, cases, limits, home, where), _in_households(model, cases, limits, home)
+    cursor = np.zeros(rows.size, np.int32)
+    for part in (*near, of_children):
+        _count(part.case, cursor)
+    pairs = _room(_begin(cursor))
+    for part in near:
+        _list(*part, 0, cursor, *pairs)
+    _list(*of_children, 1, cursor, *pairs)
     return pairs
 
 
@@ -217,6 +303,12 @@ def _situations(case, tie, situation, parents):
         here = 0 if tie[j] <= 2 else (1 if tie[j] == 3 else 2)
         situation[c] = min(situation[c], here)
         parents[c] |= tie[j] == 1
+
+
+@nb.njit(cache=True)
+def _looked_after(rows, household, kind, situation):
+    for c in range(rows.size):
+        situation[c] = situation[c] if kind[household[rows[c]]] != _DISABILITY_HOME else _IN_HOUSEHOLD
 
 
 def carer_situation(model: QuartierModel, cases: Cases, pairs: Pairs | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -235,6 +327,5 @@ def carer_situation(model: QuartierModel, cases: Cases, pairs: Pairs | None = No
         pairs = able_relatives(model, cases)
     situation, parents = np.full(cases.rows.size, Carer.NONE, np.uint8), np.zeros(cases.rows.size, bool)
     _situations(pairs.case, pairs.tie, situation, parents)
-    looked_after = model.households.kind[model.people.household[cases.rows]] == Kind.DISABILITY_HOME
-    situation[looked_after] = Carer.IN_HOUSEHOLD
+    _looked_after(cases.rows, model.people.household, model.households.kind, situation)
     return situation, parents

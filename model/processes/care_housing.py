@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from ..care_facilities import SERVICED_HOUSING, SHARED_FLAT, CareFacilities
@@ -21,6 +22,10 @@ from .care_homes import nearest_of
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
+
+_IN_HOUSEHOLD = int(Carer.IN_HOUSEHOLD)
+_BINS = 256
+"""Bins into which the lottery is sorted before those are looked at who can win (a speed, no figure)."""
 
 
 def start_flats(model: QuartierModel, rows: np.ndarray, in_need: int) -> np.ndarray:
@@ -62,6 +67,48 @@ def _nearest_in(
     return np.concatenate(who), np.concatenate(where)
 
 
+@nb.njit(cache=True)
+def _stays(serviced, area, free):
+    """Take the dwellings in use off the free ones; an area whose houses close or shrink begins anew."""
+    places = free.copy()
+    for c in range(area.size):
+        free[area[c]] -= serviced[c]
+    begins = free < 0
+    free[:] = np.where(begins, places, free)
+    if begins.any():
+        for c in range(area.size):
+            serviced[c] = serviced[c] if not begins[area[c]] else 0
+
+
+@nb.njit(cache=True)
+def _who_wants(age, least, situation, serviced, area, free, wants):
+    """Positions of those who want a dwelling where one is free."""
+    n = 0
+    for c in range(age.size):
+        yes = (age[c] >= least) & (situation[c] != _IN_HOUSEHOLD) & (serviced[c] == 0) & (free[area[c]] > 0)
+        wants[n] = c
+        n += yes
+    return n
+
+
+@nb.njit(cache=True)
+def _lowest(u, wants, area, free, chosen):
+    """Numbers of those who can win: the bins of the lottery that hold, in each area, the lowest as many as are free."""
+    bins, n = np.zeros((free.size, _BINS), np.int32), 0
+    for j in range(u.size):
+        bins[area[wants[j]], np.int64(u[j] * _BINS)] += 1
+    last = np.zeros(free.size, np.int64)
+    for k in range(free.size):
+        below = bins[k, 0]
+        while below < free[k] and last[k] < _BINS - 1:
+            last[k] += 1
+            below += bins[k, last[k]]
+    for j in range(u.size):
+        chosen[n] = j
+        n += np.int64(u[j] * _BINS) <= last[area[wants[j]]]
+    return n
+
+
 def settle_in_serviced_housing(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndarray) -> None:
     """Fill the free dwellings by a lottery for life; who lives in one stays as long as she or he is in need at home."""
     f: CareFacilities = model.side["care_facilities"]
@@ -70,22 +117,23 @@ def settle_in_serviced_housing(model: QuartierModel, cases: Cases, known: Memory
     if not places.any():
         known.serviced[:] = 0
         return
-    oldest = cases.age >= model.rates.parameter("care_serviced_housing_from")
-    free, quartier = np.zeros(model.n_quartiere, np.int64), model.people.quartier[cases.rows]
+    n, free = cases.rows.size, np.zeros(model.n_quartiere, np.int64)
     estimated = f.estimated[kind].all()
     np.add.at(free, np.zeros(kind.size, int) if estimated else f.quartier[kind], places)
-    area = np.zeros(quartier.size, np.int64) if estimated else quartier.astype(np.int64)
-    lives = known.serviced > 0
-    free -= np.bincount(area[lives], minlength=free.size)
-    lives &= free[area] >= 0  # a house that closes or shrinks: all of the area begin anew
-    free = np.where(free < 0, np.bincount(area[known.serviced > 0], minlength=free.size) + free, free)
-    wants = np.flatnonzero(oldest & (situation != Carer.IN_HOUSEHOLD) & ~lives & (free[area] > 0))
+    area = np.zeros(n, np.uint16) if estimated else model.people.quartier[cases.rows]
+    _stays(known.serviced, area, free)
+    if not free.any():
+        return
+    wants, least = np.empty(n + 1, np.int32), model.rates.parameter("care_serviced_housing_from")
+    wants = wants[: _who_wants(cases.age, least, situation, known.serviced, area, free, wants)]
     u = model.luck.uniform(Decision.SERVICED_LOTTERY, 0, known.key[wants])
-    order = wants[np.lexsort((u, area[wants]))]
+    chosen = np.empty(wants.size + 1, np.int32)
+    chosen = chosen[: _lowest(u, wants, area, free, chosen)]
+    chosen = chosen[np.lexsort((u[chosen], area[wants[chosen]]))]
+    order = wants[chosen]
     begin = np.searchsorted(area[order], np.arange(free.size))
     rank = np.arange(order.size) - begin[area[order]]
-    lives[order[rank < free[area[order]]]] = True
-    known.serviced[:] = lives
+    known.serviced[order[rank < free[area[order]]]] = 1
 
 
 def estimated_dwellings(model: QuartierModel, in_need: int) -> int:

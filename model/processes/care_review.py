@@ -13,7 +13,7 @@ import numpy as np
 
 from ..cases import Memory, keep
 from ..columns import Former, Setting, Union
-from ..luck import _LOW, _S32, TWO32, Decision, philox4x32
+from ..luck import _LOW, _S32, TWO32, Decision, philox4x32, word
 from ..thresholds import AGES
 from .care_carers import Carer, Cases, Pairs
 from .care_choice import PARENTS, choices_of
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 512
 _TASTE_HOME, _REDRAW = int(Decision.TASTE_HOME), int(Decision.TASTE_REDRAW)
-_SERVICE, _DAY, _SHORT = int(Decision.TASTE_SERVICE), int(Decision.TASTE_DAY_CARE), int(Decision.SHORT_TERM_STAY)
+_SERVICE, _SHORT = int(Decision.TASTE_SERVICE), int(Decision.SHORT_TERM_STAY)
+if (_SERVICE & 3, int(Decision.TASTE_DAY_CARE)) != (2, _SERVICE + 1):
+    raise AssertionError("tastes for a service and for day care must be the last two words of one block of luck")
 _NO_UNION, _WIDOWED = int(Union.NONE), int(Former.WIDOWED)
 _IN_HOUSEHOLD, _NO_CARER = int(Carer.IN_HOUSEHOLD), int(Carer.NONE)
 _PARENTS = int(PARENTS)
@@ -66,35 +68,48 @@ class Review(NamedTuple):
 
 
 @nb.njit(cache=True)
-def _sort_out(care, care_8, setting, setting_8, present, birth, now, rows, age, grade, demented, ended):
-    """Those in need who live neither in a home nor in a shared flat, and rows of those whose need has ended; eight at a time."""
+def _somebody(care, care_8, setting, setting_8, eights, found):
+    """Rows of those with a grade or a setting; first eight at a time, without a branch to guess."""
+    k = n = 0
+    for eight in range(care_8.size):
+        eights[k] = eight
+        k += ((care_8[eight] & _GRADES_8) | setting_8[eight]) != 0
+    for j in range(k):
+        first = np.int64(8) * eights[j]
+        both = (care_8[eights[j]] & _GRADES_8) | setting_8[eights[j]]
+        for i in range(8):
+            found[n] = first + i
+            n += ((both >> np.uint64(8 * i)) & np.uint64(255)) != 0
+    for i in range(8 * care_8.size, care.size):
+        found[n] = i
+        n += ((care[i] & 7) | setting[i]) != 0
+    return n
+
+
+@nb.njit(cache=True)
+def _sort_out(found, care, setting, present, birth, now, rows, age, grade, demented, ended):
+    """Those in need who live neither in a home nor in a shared flat, and rows of those whose need has ended."""
     n = m = 0
-    for eight in range(care_8.size + 1):
-        last = eight == care_8.size
-        if not last and (care_8[eight] & _GRADES_8) == 0 and setting_8[eight] == 0:
-            continue
-        for i in range(8 * eight, care.size if last else 8 * eight + 8):
-            g = care[i] & 7
-            here = present[i] != 0
-            rows[n], grade[n], demented[n] = i, g, (care[i] >> 3) & 1
-            n += here & (g != 0) & (setting[i] != _RESIDENT) & (setting[i] != _FLAT)
-            ended[m] = i
-            m += here & (g == 0) & (setting[i] != 0)
-    for c in range(n):
-        age[c] = (now - np.int64(birth[rows[c]])) >> 2
+    for i in found:
+        g, here, s = care[i] & 7, present[i] != 0, setting[i]
+        rows[n], grade[n], demented[n], age[n] = i, g, (care[i] >> 3) & 1, (now - np.int64(birth[i])) >> 2
+        n += here & (g != 0) & (s != _RESIDENT) & (s != _FLAT)
+        ended[m] = i
+        m += here & (g == 0) & (s != 0)
     return n, m
 
 
 def sort_out(model: QuartierModel) -> tuple[Cases, np.ndarray]:
     """People in need who live neither in a nursing home nor in a shared flat, and rows (i32) of those whose need has ended."""
     p = model.people
-    whole, most = len(p) // 8 * 8, len(p) + 1
+    whole = len(p) // 8 * 8
+    eights, found = np.empty(whole // 8 + 1, np.int32), np.empty(len(p) + 1, np.int32)
+    care_8, setting_8 = p.care[:whole].view(np.uint64), p.setting[:whole].view(np.uint64)
+    found = found[: _somebody(p.care, care_8, p.setting, setting_8, eights, found)]
+    most = found.size + 1
     rows, ended = np.empty((2, most), np.int32)
     age, (grade, demented) = np.empty(most, np.int64), np.empty((2, most), np.uint8)
-    care_8, setting_8 = p.care[:whole].view(np.uint64), p.setting[:whole].view(np.uint64)
-    n, m = _sort_out(
-        p.care, care_8, p.setting, setting_8, p.present, p.birth, model.now, rows, age, grade, demented, ended
-    )
+    n, m = _sort_out(found, p.care, p.setting, p.present, p.birth, model.now, rows, age, grade, demented, ended)
     return Cases(rows[:n], age[:n], grade[:n], demented[:n]), ended[:m]
 
 
@@ -110,61 +125,72 @@ def _fill(stream, step, decision, keys, words):
 
 
 @nb.njit(inline="always")
+def _fill_two(stream, step, block, keys, third, fourth):
+    """The last two words of a block of decisions for some keys."""
+    k0, k1 = stream & _LOW, stream >> _S32
+    for j in range(keys.size):
+        key = keys[j]
+        _, _, c, d = philox4x32(key & _LOW, key >> _S32, np.uint64(step), np.uint64(block), k0, k1)
+        third[j], fourth[j] = np.uint32(c), np.uint32(d)
+
+
+@nb.njit(inline="always")
 def _unit(word):
     return (np.float64(word) + 0.5) / TWO32
 
 
-@nb.njit(inline="always")
-def _one_wish(c, r, now, words, p, known, t, class_of, level, age, cell, situation):
-    """Whether the person of one case wants a nursing home; renews the taste and marks the frail."""
-    if known.need_since[c] == 0 or words[0] < t.redraw:
-        if known.need_since[c] == 0:
-            known.need_since[c] = now
-        known.taste[c] = np.float32(_unit(words[1]))
-    lone = p.sex[r] == 0 and situation != _IN_HOUSEHOLD
-    lone = lone and p.union_state[r] == _NO_UNION and p.former_union[r] != _WIDOWED
-    chance, taste = t.home[situation, np.int64(lone), cell, age], np.float64(known.taste[c])
-    if taste < chance:
-        p.care[r] |= 16
-    # without a branch: with one, numba counts references to every array in the loop, seven times as slow
-    seen = situation - np.int64((situation == _NO_CARER) & (known.serviced[c] > 0))
-    chance = t.home[seen, np.int64(lone), cell, age]
-    factor = t.on_home if known.day_care[c] > 0 else 1.0
-    factor *= level[class_of[p.quartier[r]] if level.shape[0] > 1 else 0, cell % 5]
-    if taste < chance * factor:
-        known.wish[c] = 1
-    return known.wish[c] != 0
+@nb.njit(cache=True)
+def _tastes(stream, now, known_since, known_taste, keys, redraw, words):
+    """Begin spells of need that are new and draw tastes for a home, at the beginning and anew now and then."""
+    for start in range(0, keys.size, _CHUNK):
+        m = min(_CHUNK, keys.size - start)
+        _fill(stream, now, _REDRAW, keys[start : start + m], words)
+        for j in range(m):
+            c = start + j
+            new = known_since[c] == 0
+            if new | (words[j] < redraw):
+                known_taste[c] = np.float32(_unit(word(stream, now, _TASTE_HOME, keys[c])))
+                known_since[c] = now if new else known_since[c]
 
 
 @nb.njit(cache=True)
 def _review(stream, now, cases, situation, parents, p, known, t, class_of, level, seek, lost, out):
-    """Review all cases; returns how many want a nursing home."""
+    """Review all cases; returns how many want a nursing home.
+
+    The frail are marked. No branch touches an array: with one, numba counts references to every array in the loop.
+    """
     wants, hours, day, short = out
-    words, asks = np.empty((5, _CHUNK), np.uint32), 0
-    for start in range(0, cases.rows.size, _CHUNK):
-        m = min(_CHUNK, cases.rows.size - start)
-        keys = known.key[start : start + m]
-        _fill(stream, now, _REDRAW, keys, words[0])
-        _fill(stream, now, _TASTE_HOME, keys, words[1])
-        _fill(stream, 0, _SERVICE, keys, words[2])
-        _fill(stream, 0, _DAY, keys, words[3])
-        _fill(stream, now, _SHORT, keys, words[4])
+    rows, ages, grades, dementia = cases
+    sex, union_state, former_union, quartier, care = p
+    home, service, day_chance, need = t.home, t.service, t.day, t.need
+    most, until, stays, on_home = t.hours, t.parents_until, t.short, t.on_home
+    keys, tastes, wish, carer = known.key, known.taste, known.wish, known.carer
+    guest, serviced, own = known.day_care, known.serviced, np.int64(level.shape[0] > 1)
+    words, asks = np.empty((3, _CHUNK), np.uint32), 0
+    for start in range(0, rows.size, _CHUNK):
+        m = min(_CHUNK, rows.size - start)
+        _fill_two(stream, 0, _SERVICE >> 2, keys[start : start + m], words[0], words[1])
+        _fill(stream, now, _SHORT, keys[start : start + m], words[2])
         for j in range(m):
             c = start + j
-            r, grade, k = cases.rows[c], cases.grade[c], situation[c]
-            demented, age = np.int64(cases.demented[c]), min(cases.age[c], _OLDEST)
-            cell = 5 * demented + grade - 1
-            own = (words[0, j], words[1, j])
+            r, grade, k, demented = rows[c], np.int64(grades[c]), np.int64(situation[c]), np.int64(dementia[c])
+            age, cell = min(ages[c], _OLDEST), 5 * demented + grade - 1
+            lone = (sex[r] == 0) & (k != _IN_HOUSEHOLD) & (union_state[r] == _NO_UNION) & (former_union[r] != _WIDOWED)
+            single, taste = np.int64(lone), np.float64(tastes[c])
+            care[r] |= np.uint8(16) * np.uint8(taste < home[k, single, cell, age])
+            seen = k - np.int64((k == _NO_CARER) & (serviced[c] > 0))
+            factor = on_home if guest[c] > 0 else 1.0
+            factor *= level[class_of[quartier[r * own]] * own, grade - 1]
+            wish[c] |= taste < home[seen, single, cell, age] * factor
             seek[asks] = c
-            asks += _one_wish(c, r, now, own, p, known, t, class_of, level, age, cell, k)
-            lost[c] = (known.carer[c] == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
-            known.carer[c] = k + 1
-            kind = k - np.int64((k == _NO_CARER) & (known.serviced[c] > 0))
-            kind = _PARENTS if parents[c] and cases.age[c] < t.parents_until else kind
-            wants[c] = _unit(words[2, j]) < t.service[kind, cell]
-            hours[c] = min(t.hours, t.need[demented, p.sex[r], age, grade - 1]) if wants[c] else 0.0
-            day[c] = _unit(words[3, j]) < t.day[cell, age]
-            short[c] = (words[4, j] < t.short) & (grade >= 2) & (k != _NO_CARER)
+            asks += wish[c] != 0
+            lost[c] = (carer[c] == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
+            carer[c] = k + 1
+            kind = _PARENTS if parents[c] & (ages[c] < until) else seen
+            wants[c] = _unit(words[0, j]) < service[kind, cell]
+            hours[c] = min(most, need[demented, sex[r], age, grade - 1]) * np.float64(wants[c])
+            day[c] = _unit(words[1, j]) < day_chance[cell, age]
+            short[c] = (words[2, j] < stays) & (grade >= 2) & (k != _NO_CARER)
     return asks
 
 
@@ -180,7 +206,9 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
     class_of, level = model.rates.resolve("care_home_wish_level", model.now, model.n_quartiere)
     columns = _People(*(getattr(p, name) for name in _People._fields))
     seek, (lost, wants, day, short) = np.empty(n + 1, np.int64), np.empty((4, n), np.bool_)
-    hours = np.empty(n)
+    hours, choices = np.empty(n), choices_of(model)
+    words = np.empty(_CHUNK, np.uint32)
+    _tastes(model.luck.stream, model.now, known.need_since, known.taste, known.key, choices.redraw, words)
     asks = _review(
         model.luck.stream,
         model.now,
@@ -189,7 +217,7 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
         parents,
         columns,
         known,
-        choices_of(model),
+        choices,
         class_of,
         np.ascontiguousarray(level),
         seek,
@@ -200,28 +228,24 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
 
 
 @nb.njit(cache=True)
-def _stay(gone, cases, pairs, situation, services, known):
-    """Move the cases that stay to the front, and their pairs with them; returns how many of each."""
-    n = m = 0
-    j, many = 0, pairs.case.size
+def _close_gaps(column, stays):
+    """Move the entries that stay (positions) to the front."""
+    for n in range(stays.size):
+        column[n] = column[stays[n]]
+
+
+@nb.njit(cache=True)
+def _pairs_that_stay(gone, case, carer, tie, number, stays):
+    """The same for pairs; the cases have new numbers. How many pairs and how many cases stay."""
+    m = n = 0
     for c in range(gone.size):
-        if not gone[c]:
-            cases.rows[n], cases.age[n] = cases.rows[c], cases.age[c]
-            cases.grade[n], cases.demented[n], situation[n] = cases.grade[c], cases.demented[c], situation[c]
-            services.wants[n], services.hours[n] = services.wants[c], services.hours[c]
-            services.day[n], services.short[n] = services.day[c], services.short[c]
-            known.row[n], known.id[n], known.key[n] = known.row[c], known.id[c], known.key[c]
-            known.taste[n], known.need_since[n] = known.taste[c], known.need_since[c]
-            known.waiting_since[n], known.wish[n] = known.waiting_since[c], known.wish[c]
-            known.carer[n], known.day_care[n] = known.carer[c], known.day_care[c]
-            known.serviced[n] = known.serviced[c]
-        while j < many and pairs.case[j] == c:
-            if not gone[c]:
-                pairs.case[m], pairs.carer[m], pairs.tie[m] = n, pairs.carer[j], pairs.tie[j]
-                m += 1
-            j += 1
+        number[c], stays[n] = n, c
         n += not gone[c]
-    return n, m
+    for j in range(case.size):
+        c = case[j]
+        case[m], carer[m], tie[m] = number[c], carer[j], tie[j]
+        m += not gone[c]
+    return m, n
 
 
 def without(
@@ -234,7 +258,10 @@ def without(
     known: Memory,
 ) -> tuple[Cases, Pairs, np.ndarray, Services]:
     """What is left when some cases (bool) do not live at home any more; the arrays given are used again."""
-    n, m = _stay(gone, cases, pairs, situation, services, known)
+    number, stays = np.empty((2, gone.size), np.int32)
+    m, n = _pairs_that_stay(gone, *pairs, number, stays)
+    for column in (*cases, situation, services.wants, services.hours, services.day, services.short, *known):
+        _close_gaps(column, stays[:n])
     keep(model, Memory(*(column[:n] for column in known)))
     day, short = services.day[:n], services.short[:n]
     left = Services(services.wants[:n], services.hours[:n], day, day, short, short)
