@@ -17,6 +17,7 @@ import numpy as np
 
 from ..columns import BARRIER_FREE_BIT, TENURE_SHIFT, Tenure
 from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
+from ..marked import rows_without
 from .dwelling_search import GUIDE_SHIFT, Search
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ BOUND = int(Tenure.BOUND) << TENURE_SHIFT
 TWO53 = 9007199254740992.0
 MOST_DRAWS = 14
 """Streets drawn in a quarter, early and later ones each, at most (a range of luck)."""
+MOST_STREETS = 2 * MOST_DRAWS + 1
+TAKEN = -100
+"""Rooms of a dwelling that is taken already: none that anybody looks for."""
 
 
 @dataclass
@@ -96,67 +100,86 @@ def _deal(street, first, order):
 
 
 @nb.njit(cache=True)
-def _choose(luck, order, offer, early, later, seekers, tastes, taken, match):
-    """In their order, seekers look through their streets and take the best of what is left there."""
+def _look(luck, order, begin, early, later, seekers, kin_look, first, looked_at):
+    """The streets that seekers draw, those with something vacant only: twice the number, plus one in the parent's Quartier.
+
+    Those of the ``j``-th in their order are ``looked_at[first[j] : first[j + 1]]``; returns everyone's luck for the race.
+    """
     stream, step, search = luck
-    begin, rooms, place_key, features, cost = offer
-    quartiere, number, first, chance, guide = early
+    quartiere, number, first_of, chance, guide = early
     later_quartiere, later_number, later_first, later_chance, later_guide, more = later
-    key, group, origin, need, tries, stay, kin, needs, entitled, budget = seekers
-    below, above, loss, barrier_loss, kin_gain, kin_look = tastes
+    key, group, origin, tries, kin = seekers
     k0, k1 = stream & _LOW, stream >> _S32
-    near = words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
-    for i in order:
-        low, high, best, bound = need[i] - below, need[i] + above, np.int64(-1), stay[i]
-        a, b = key[i] & _LOW, key[i] >> _S32
+    words, mine, n = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)), np.empty(order.size, np.uint64), 0
+    for j in range(order.size):
+        i = order[j]
+        a, b, g, o, early_draws = key[i] & _LOW, key[i] >> _S32, group[i], origin[i], tries[i]
         once = philox4x32(a, b, step, search + np.uint64(14), k0, k1)
-        extra, with_kin, mine = 0, 0, once[0] << _S32 | once[1]
-        if more[group[i], origin[i]] > 0:
-            extra = min(int(tries[i] * more[group[i], origin[i]] + (np.float64(once[2]) + 0.5) / TWO32), MOST_DRAWS)
+        extra, mine[j] = 0, once[0] << _S32 | once[1]
+        if more[g, o] > 0:
+            extra = min(int(early_draws * more[g, o] + (np.float64(once[2]) + 0.5) / TWO32), MOST_DRAWS)
         if kin[i] >= 0 and number[kin[i]] > 0:
             near = philox4x32(a, b, step, search + np.uint64(15), k0, k1)
-            with_kin = int((np.float64(near[0]) + 0.5) / TWO32 < kin_look)
-        for c in range(-with_kin, tries[i] + extra):
-            if c < 0:
-                q = kin[i]
-                street = first[q] + np.int64((near[1] * np.uint64(number[q])) >> _S32)
+            if (np.float64(near[0]) + 0.5) / TWO32 < kin_look:
+                street = first_of[kin[i]] + np.int64((near[1] * np.uint64(number[kin[i]])) >> _S32)
+                looked_at[n] = 2 * street + 1
+                n += begin[street] < begin[street + 1]
+        for c in range(0 if quartiere.size else early_draws, early_draws + extra):
+            t = c if c < early_draws else c - early_draws
+            if t % 2 == 0 or c == early_draws:
+                words = philox4x32(a, b, step, search + np.uint64(t // 2 + 7 * (c >= early_draws)), k0, k1)
             else:
-                t = c if c < tries[i] else c - tries[i]
-                if t % 2 == 0:
-                    words = philox4x32(a, b, step, search + np.uint64(t // 2 + 7 * (c >= tries[i])), k0, k1)
-                else:
-                    words = (words[2], words[3], words[2], words[3])
-                if c < tries[i]:
-                    if not quartiere.size:
-                        continue
-                    q = quartiere[_drawn(chance, guide, group[i], origin[i], words[0])]
-                    street = first[q] + np.int64((words[1] * np.uint64(number[q])) >> _S32)
-                else:
-                    q = later_quartiere[_drawn(later_chance, later_guide, group[i], origin[i], words[0])]
-                    street = later_first[q] + np.int64((words[1] * np.uint64(later_number[q])) >> _S32)
+                words = (words[2], words[3], words[2], words[3])
+            if c < early_draws:
+                q = quartiere[_drawn(chance, guide, g, o, words[0])]
+                street = first_of[q] + np.int64((words[1] * np.uint64(number[q])) >> _S32)
+            else:
+                q = later_quartiere[_drawn(later_chance, later_guide, g, o, words[0])]
+                street = later_first[q] + np.int64((words[1] * np.uint64(later_number[q])) >> _S32)
+            looked_at[n] = 2 * street + (q == kin[i])
+            n += begin[street] < begin[street + 1]
+        first[j + 1] = n
+    return mine
+
+
+@nb.njit(cache=True)
+def _choose(order, begin, offer, first, looked_at, mine, seekers, tastes, seen, match):
+    """In their order, seekers look through their streets and take the best of what is left there.
+
+    What is taken has no rooms any more. What comes into question is listed first (``seen``), without a branch.
+    """
+    rooms, place_key, features, cost = offer
+    need, stay, needs, entitled, budget = seekers
+    below, above, loss, barrier_loss, kin_gain = tastes
+    for j in range(order.size):
+        i, n = order[j], 0
+        wanted, may, most, bound, best = need[i], entitled[i], budget[i], stay[i], np.int64(-1)
+        for s in range(first[j], first[j + 1]):
+            street, near = looked_at[s] >> 1, looked_at[s] & 1
             for k in range(begin[street], begin[street + 1]):
-                if rooms[k] < low or rooms[k] > high or taken[k] or cost[k] > budget[i]:
-                    continue
-                if features[k] & BOUND == BOUND and not entitled[i]:
-                    continue
-                bits = pair_bits(mine, place_key[k])
-                u, scale = (np.float64(bits >> np.uint64(11)) + 0.5) / TWO53, loss[abs(np.int64(rooms[k]) - need[i])]
-                if q == kin[i]:
-                    scale *= kin_gain
-                if needs[i] and features[k] & BARRIER_FREE_BIT == 0:
-                    scale *= barrier_loss
-                if (1.0 - u) * scale < bound:  # -log(u) is not less than 1 - u: else it need not be worked out
-                    wait = -np.log(u) * scale
-                    if wait < bound:
-                        best, bound = k, wait
+                seen[n] = 2 * k + near
+                fits = (rooms[k] >= wanted - below) & (rooms[k] <= wanted + above) & (rooms[k] != TAKEN)
+                n += fits & (not cost[k] > most) & (may | (features[k] & BOUND != BOUND))
+        for s in range(n):
+            k = seen[s] >> 1
+            bits = pair_bits(mine[j], place_key[k])
+            u, scale = (np.float64(bits >> np.uint64(11)) + 0.5) / TWO53, loss[abs(np.int64(rooms[k]) - wanted)]
+            if seen[s] & 1:
+                scale *= kin_gain
+            if needs[i] and features[k] & BARRIER_FREE_BIT == 0:
+                scale *= barrier_loss
+            if (1.0 - u) * scale < bound:  # -log(u) is not less than 1 - u: else it need not be worked out
+                wait = -np.log(u) * scale
+                if wait < bound:
+                    best, bound = k, wait
         if best >= 0:
-            taken[best], match[i] = True, best
+            rooms[best], match[i] = TAKEN, best
 
 
 def vacant_dwellings(model: QuartierModel) -> np.ndarray:
     """Rows of the dwellings on the market: those vacant before this round of moves; what the round frees comes next."""
     d = model.dwellings
-    rows = np.flatnonzero(d.household < 0)
+    rows = rows_without(d.household)
     return rows[d.rooms[rows] > 0]
 
 
@@ -168,27 +191,31 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
     rates, early, later = model.rates, search.early, search.later
     rooms = np.minimum(places.rooms, MOST_ROOMS).astype(np.int8)
     begin, order = _by_street(search, places)
-    numbers = (model.now, Decision.DWELLING_SEARCH // 4)
     tastes = (
         int(rates.parameter("rooms_below_need")),
         int(rates.parameter("rooms_above_need")),
         np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS)),
         float(np.exp(rates.parameter("barrier_loss"))),
         float(np.exp(-rates.parameter("kin_bonus"))),
-        rates.parameter("kin_look"),
     )
+    turn, (who, asks) = _in_turn(model, seekers), _entries(model, seekers)
+    first = np.zeros(seekers.n + 1, np.int64)
+    looked_at = np.empty(seekers.n * MOST_STREETS, np.int32)  # takes memory only where it is written
     with np.errstate(over="ignore"):
-        _choose(
-            (model.luck.stream, *(np.uint64(n) for n in numbers)),
-            _in_turn(model, seekers),
-            (begin, *(x[order] for x in (rooms, places.key, places.features, places.cost))),
+        mine = _look(
+            (model.luck.stream, np.uint64(model.now), np.uint64(Decision.DWELLING_SEARCH // 4)),
+            turn,
+            begin,
             (early.quartiere, early.number, early.first, early.chance, early.guide),
             (later.quartiere, later.number, later.first, later.chance, later.guide, search.more()),
-            _entries(model, seekers),
-            tastes,
-            np.zeros(places.key.size, np.bool_),
-            match,
+            who,
+            rates.parameter("kin_look"),
+            first,
+            looked_at,
         )
+        offer = tuple(x[order] for x in (rooms, places.key, places.features, places.cost))
+        seen = np.empty(int(np.diff(begin).max()) * MOST_STREETS + 1, np.int32)
+        _choose(turn, begin, offer, first, looked_at, mine, asks, tastes, seen, match)
     return np.where(match >= 0, order[np.maximum(match, 0)], -1).astype(np.int64)
 
 
@@ -213,19 +240,16 @@ def _by_street(search: Search, places: Places) -> tuple[np.ndarray, np.ndarray]:
     return first[:-1], order
 
 
-def _entries(model: QuartierModel, seekers: Seekers) -> tuple[np.ndarray, ...]:
-    """The columns of seekers as the kernel takes them."""
+def _entries(model: QuartierModel, seekers: Seekers) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+    """The columns of seekers as the kernels take them: for the streets, and for what is vacant there."""
     rates = model.rates
     tries = np.where(np.isfinite(seekers.stay), rates.parameter("streets_to_stay"), rates.parameter("streets_to_move"))
-    return (
+    who = (
         seekers.key,
         seekers.group.astype(np.int64),
         np.where(seekers.anywhere, model.n_quartiere, seekers.quartier).astype(np.int64),
-        np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64),
         np.minimum(tries, MOST_DRAWS).astype(np.int64),
-        seekers.stay.astype(float),
         seekers.kin.astype(np.int64),
-        seekers.needs,
-        seekers.entitled,
-        seekers.budget,
     )
+    need = np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64)
+    return who, (need, seekers.stay.astype(float), seekers.needs, seekers.entitled, seekers.budget)

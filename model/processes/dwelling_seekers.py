@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import CARE_GRADE_BITS, Plan, Reason, Role
+from ..columns import CARE_GRADE_BITS, TENURE_BITS, TENURE_SHIFT, Plan, Reason, Role, Tenure
 from ..dwelling_features import barrier_free
 from ..households import with_children
-from ..luck import Decision
+from ..luck import TWO32, Decision
+from ..shortlist import SLACK
+from ..timeline import DT
 from .attraction import group_of
 from .budget import affordable, income_ranks
 from .dwelling_market import Seekers
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
+
+OWNER_BITS, OWNED = int(TENURE_BITS), int(Tenure.OWNED) << TENURE_SHIFT
 
 
 @nb.njit(cache=True)
@@ -59,41 +63,68 @@ def _parents(rows, link, row_of_id, present, household, quartier, where):
 
 
 @nb.njit(cache=True)
-def _eligible(rows, role, household, kind, dwelling, reason, moved_at, now, home, leads):
-    """Homes of these people, and whether they are grown and their home has a dwelling and does not look for another yet."""
+def _could_wish(rows, words, everybody, people, households, dwellings, class_of, base, most, now, kept, home):
+    """Those of these people, and their homes, who are grown, whose home has a dwelling and does not look for another yet, and
+    whose luck (words) does not rule out the wish already; ``most`` [room to spare, owned] and ``base`` bound the hazard.
+
+    Returns how many they are; with ``everybody``, luck rules out nobody.
+    """
+    household, role, birth, sex = people
+    kind, reason, dwelling, moved_at, size, quartier = households
+    rooms, features = dwellings
     for k in range(rows.size):
         home[k] = household[rows[k]]
+    n = 0
     for k in range(rows.size):
-        h = home[k]
+        i, h = rows[k], home[k]
         able = (kind[h] == 0) & (reason[h] == 0) & (dwelling[h] >= 0) & (moved_at[h] < now)
-        leads[k] = able & (role[rows[k]] != 1)  # who lives as a child lives with a parent, who is older
+        if not (able & (role[i] != 1)):  # who lives as a child lives with a parent, who is older
+            continue
+        d, middle = dwelling[h], most.shape[0] // 2
+        spare = min(max(np.int64(rooms[d]) - np.int64(size[h]) - 1, -middle), middle) + middle
+        age = min((now - np.int64(birth[i])) // 4, base.shape[2] - 1)
+        bound = base[class_of[quartier[h]], sex[i], age] * most[spare, np.int64(features[d] & OWNER_BITS == OWNED)]
+        kept[n], home[n] = i, h
+        n += everybody | (np.float64(words[k]) <= bound)
+    return n
 
 
 @nb.njit(cache=True)
 def _leads(rows, home, first, following, birth, key, care, grade, leads, needs):
     """Which of those named are the oldest of their household, and whether somebody there needs a dwelling without barriers."""
     for k in range(rows.size):
-        if leads[k]:
-            me = rows[k]
-            i, oldest = first[home[k]], True
-            while i >= 0 and oldest:
-                oldest = birth[i] > birth[me] or (birth[i] == birth[me] and key[i] >= key[me])
-                needs[k] |= care[i] & 7 >= grade
-                i = following[i]
-            leads[k] = oldest
+        me = rows[k]
+        i, oldest = first[home[k]], True
+        while i >= 0 and oldest:
+            oldest = i == me or birth[i] > birth[me] or (birth[i] == birth[me] and key[i] >= key[me])
+            needs[k] |= care[i] & 7 >= grade
+            i = following[i]
+        leads[k] = oldest
 
 
-def settled_leads(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Those of these people who are the reference person of a household that could form a wish to move.
+def settled_leads(
+    model: QuartierModel, rows: np.ndarray, words: np.ndarray, class_of: np.ndarray, base: np.ndarray, most: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Those of these people who are the reference person of a household that could form a wish to move, and likely do.
+
+    Parameters
+    ----------
+    words : u32, their luck. class_of, base : annual hazard [class of the Quartier, sex, age] of who lives in a fitting
+    dwelling. most : float64 [rooms to spare, owned], bound of the factor on it; the middle row is for none to spare.
 
     Returns
     -------
     rows : of people. needs : bool, whether somebody in the household needs a dwelling without barriers.
     """
-    p, h = model.people, model.households
-    leads, needs, home = np.empty(rows.size, np.bool_), np.zeros(rows.size, np.bool_), np.empty(rows.size, np.int32)
+    p, h, d = model.people, model.households, model.dwellings
+    kept, home = np.empty(rows.size + 1, np.int32), np.empty(rows.size + 1, np.int32)
+    n = _could_wish(
+        rows.astype(np.int32), np.ascontiguousarray(words), model.audit is not None,
+        (p.household, p.role, p.birth, p.sex), (h.kind, h.reason, h.dwelling, h.moved_at, h.size, h.quartier),
+        (d.rooms, d.features), class_of, base, most * (TWO32 * DT * SLACK), model.now, kept, home,
+    )  # fmt: skip
+    rows, leads, needs = kept[:n], np.empty(n, np.bool_), np.zeros(n, np.bool_)
     grade = int(model.rates.parameter("barrier_care_grade"))
-    _eligible(rows, p.role, p.household, h.kind, h.dwelling, h.reason, h.moved_at, model.now, home, leads)
     _leads(rows, home, h.first_member, p.next_member, p.birth, p.key, p.care, grade, leads, needs)
     return rows[leads], needs[leads]
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..columns import Plan, Reason, Role
 from ..households import join
 from ..luck import Decision
+from ..marked import rows_with
 from .attraction import group_of
 from .dwelling_market import Places, Seekers, allocate
 
@@ -43,7 +44,7 @@ def open_flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """Households of unrelated young people with a room free, and the key each is known by (its oldest such member's)."""
     p, h, rates = model.people, model.households, model.rates
     young = model.now - 4 * int(rates.parameter("shared_flat_age"))
-    mates, most = np.flatnonzero(p.role == Role.OTHER), int(rates.parameter("shared_flat_size"))
+    mates, most = rows_with(p.role, Role.OTHER), int(rates.parameter("shared_flat_size"))
     speakers = _speaks(
         mates, young, most, p.household, h.dwelling, h.size, model.dwellings.rooms, h.first_member, p.next_member, p.birth,
         p.key, p.role, p.plan, p.partner,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from ..asking import ask
-from ..columns import Kind, Plan, Reason, Role, Tenure
+from ..columns import Plan, Reason, Role, Tenure
 from ..dwelling_features import barrier_free, tenure_of, yearly_cost
 from ..households import found, join, settle
 from ..luck import Decision
+from ..marked import rows_marked
 from ..process import Process
 from ..shortlist import shortlist_with_newcomers
 from ..tables import NONE
@@ -42,20 +44,29 @@ MOST_MISFIT = 2
 def _wish_to_move(model: QuartierModel) -> np.ndarray:
     """Households whose dwelling does not fit any more, or who have another reason, start to look for one; their rows."""
     p, h, rates = model.people, model.households, model.rates
-    rows, needs = settled_leads(model, shortlist_with_newcomers(model, Decision.ADJUSTMENT_MOVE)[0])
-    homes = p.household[rows]
     class_of, rate = rates.resolve("moves_within_town", model.now, model.n_quartiere)
-    base = _of_age(model, pad_ages(rate))[class_of[h.quartier[homes]], p.sex[rows], model.ages(rows)]
+    base = _of_age(model, pad_ages(rate)) * _wish_level(model)
+    asked = shortlist_with_newcomers(model, Decision.ADJUSTMENT_MOVE)
+    rows, needs = settled_leads(model, *asked, class_of, base, _most(model))
+    homes = p.household[rows]
     rooms, features = (column[h.dwelling[homes]] for column in (model.dwellings.rooms, model.dwellings.features))
     spare = rooms.astype(np.int64) - (h.size[homes].astype(np.int64) + 1)
     barrier = needs & ~barrier_free(features)
     factor = np.minimum(_misfit(model, spare) * np.where(barrier, rates.parameter("move_barrier"), 1.0), _worst(model))
     factor *= np.where(tenure_of(features) == Tenure.OWNED, rates.parameter("move_owner"), 1.0)
-    wants = ask(model, "wish_to_move", Decision.ADJUSTMENT_MOVE, rows, base * _wish_level(model) * factor)
+    hazard = base[class_of[h.quartier[homes]], p.sex[rows], model.ages(rows)] * factor
+    wants = ask(model, "wish_to_move", Decision.ADJUSTMENT_MOVE, rows, hazard)
     why = np.where(barrier, Reason.BARRIER, Reason.OTHER)
     h.reason[homes[wants]] = np.where(spare < 0, Reason.SPACE, why)[wants]
     h.wait_since[homes[wants]] = model.now
     return homes[wants]
+
+
+def _most(model: QuartierModel) -> np.ndarray:
+    """Largest factor on the wish to move by rooms to spare (at most two, missing ones negative) and whether one owns."""
+    rates, fits = model.rates, _misfit(model, np.arange(-MOST_MISFIT, MOST_MISFIT + 1))
+    factor = np.minimum(fits * max(rates.parameter("move_barrier"), 1.0), _worst(model))
+    return factor[:, None] * np.array([1.0, rates.parameter("move_owner")])
 
 
 def _of_age(model: QuartierModel, rate: np.ndarray) -> np.ndarray:
@@ -90,11 +101,9 @@ def move(model: QuartierModel) -> None:
     """One round of the dwelling market: arrivals, new households, separated people and households that want another home."""
     p, h, d = model.people, model.households, model.dwellings
     complete_dwellings(model)
-    planning, looking = np.flatnonzero(p.plan != Plan.NONE), np.flatnonzero(h.reason != Reason.NONE)
+    planning, looking = rows_marked(p.plan), rows_marked(h.reason)
     share_flats(model, planning, looking)
-    looking = np.concatenate((looking, _wish_to_move(model)))
-    looking = looking[(h.reason[looking] > 0) & (h.kind[looking] == Kind.PRIVATE) & (h.size[looking] > 0)]
-    homes = looking[_looks_now(model, looking)]
+    looking, homes = _look_now(model, np.concatenate((looking, _wish_to_move(model))))
     leaders = people_with_plans(model, planning)
     rows, group, people = person_seekers(model, leaders)
     side, vacant = model.side["move"], vacant_dwellings(model)
@@ -109,11 +118,35 @@ def move(model: QuartierModel) -> None:
     _give_up(model, looking, leaders[got_person < 0])
 
 
-def _looks_now(model: QuartierModel, homes: np.ndarray) -> np.ndarray:
-    """Whether a household looks in this quarter: always without a dwelling, else in the first of its search and in turn."""
-    h = model.households
-    waited = model.now - h.wait_since[homes].astype(np.int64)
-    return (h.dwelling[homes] < 0) | (waited % int(model.rates.parameter("look_again_steps")) == 0)
+@nb.njit(cache=True)
+def _sort_out(looking, reason, kind, size, dwelling, wait_since, now, every, homes):
+    n = m = 0
+    for h in looking:
+        if (reason[h] != 0) & (kind[h] == 0) & (size[h] > 0):
+            looking[n], homes[m] = h, h
+            n += 1
+            m += (dwelling[h] < 0) | ((now - np.int64(wait_since[h])) % every == 0)
+    return n, m
+
+
+def _look_now(model: QuartierModel, looking: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Private households that look for a dwelling, and those of them that look in this quarter.
+
+    Who has none always does, else one looks in the first quarter of the search and in turn. Overwrites ``looking``.
+    """
+    h, homes, every = model.households, np.empty_like(looking), int(model.rates.parameter("look_again_steps"))
+    n, m = _sort_out(looking, h.reason, h.kind, h.size, h.dwelling, h.wait_since, model.now, every, homes)
+    return looking[:n], homes[:m]
+
+
+@nb.njit(cache=True)
+def _end_searches(looking, reason, size, quartier, dwelling, wait_since, now, steps, unserved):
+    """Count the households that still look, by reason and Quartier; who has a dwelling gives up after some steps."""
+    for h in looking:
+        if (reason[h] != 0) & (size[h] > 0):
+            unserved[reason[h], quartier[h]] += 1
+            if (dwelling[h] >= 0) & (now - np.int64(wait_since[h]) >= steps - 1):
+                reason[h] = 0
 
 
 def _move_households(model: QuartierModel, homes: np.ndarray, dwellings: np.ndarray) -> None:
@@ -157,28 +190,19 @@ def _give_up(model: QuartierModel, looking: np.ndarray, waiting: np.ndarray) -> 
     looking, waiting : households that looked, and people with a plan that have found nothing.
     """
     p, h, rates = model.people, model.households, model.rates
-    looking = looking[(h.reason[looking] > 0) & (h.size[looking] > 0)]
     waiting = waiting[(p.plan[waiting] > 0) & (p.present[waiting] == 1)]
-    _count_unserved(model, looking, waiting)
-    steps = rates.parameter("seek_steps")
-    late = (h.dwelling[looking] >= 0) & (model.now - h.wait_since[looking].astype(np.int64) >= steps - 1)
-    h.reason[looking[late]] = Reason.NONE
+    steps, unserved = rates.parameter("seek_steps"), np.zeros((len(Reason), model.n_quartiere), np.int64)
+    _end_searches(looking, h.reason, h.size, h.quartier, h.dwelling, h.wait_since, model.now, steps, unserved)
+    np.add.at(unserved, (REASON_OF_PLAN[p.plan[waiting]], p.quartier[waiting]), 1)
+    model.events["unserved_seekers"] += unserved.sum(axis=0)
+    for reason, kind in UNSERVED.items():
+        model.events[kind] += unserved[reason]
     waited = model.now - p.plan_since[waiting].astype(np.int64)
     p.plan[waiting[(p.plan[waiting] == Plan.LEAVE_HOME) & (waited >= steps - 1)]] = Plan.NONE
     gone = waiting[(p.plan[waiting] == Plan.SEPARATED) & (waited >= rates.parameter("separated_leave_town_steps"))]
     if gone.size:
         p.plan[gone] = Plan.NONE
         leave_town(model, gone.astype(np.int32), np.zeros(gone.size, bool))
-
-
-def _count_unserved(model: QuartierModel, looking: np.ndarray, waiting: np.ndarray) -> None:
-    """Count who has found nothing, by why they look."""
-    p, h = model.people, model.households
-    where = np.concatenate((h.quartier[looking], p.quartier[waiting]))
-    model.count("unserved_seekers", where)
-    why = np.concatenate((h.reason[looking], REASON_OF_PLAN[p.plan[waiting]]))
-    for reason, kind in UNSERVED.items():
-        model.count(kind, where[why == reason])
 
 
 MOVE = Process(
