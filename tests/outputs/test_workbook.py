@@ -22,6 +22,7 @@ SHEETS = [
     "Pflege",
     "Pflegeangebote",
     "Pflegende",
+    "Hilfe zu Hause",
     "Pflegepersonal",
     "Wohnen",
     "Behinderung",
