@@ -114,6 +114,8 @@ class Decision(IntEnum):
     # a dwelling, for as long as it stands
     DWELLING_AGE = 100
     DWELLING_REPLACED = 101
+    INSTITUTION_AGE = 110
+    INSTITUTION_SEARCH = 111
     # relatives who give care: all four words of a block for a pair, or for a carer and a quarter
     KIN_PAIR = 112
     KIN_AWAY_PAIR = 116

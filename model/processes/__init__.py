@@ -13,6 +13,7 @@ from .childcare import FORM_NEED, PLACE_CHILDREN
 from .deaths import DIE
 from .disability import RECOGNISE_DISABILITY
 from .home import LEAVE_HOME, RETURN_HOME
+from .institutions import FILL_INSTITUTIONS
 from .join_kin import JOIN_KIN
 from .migration import IN_MIGRATE, OUT_MIGRATE
 from .moves import MOVE
@@ -31,6 +32,7 @@ STEP: tuple[Process, ...] = (
     OUT_MIGRATE,
     IN_MIGRATE,
     FILL_SPECIAL_PLACES,
+    FILL_INSTITUTIONS,
     MOVE,
     LOSE_KIN,
     CHANGE_NEED,

@@ -149,9 +149,10 @@ def household_seekers(model: QuartierModel, homes: np.ndarray) -> Seekers:
     )  # fmt: skip
     key, dwelling = p.key[head], h.dwelling[homes]
     need = adults + minors + 1
-    own = np.maximum(dwelling, 0)
-    loss = rates.parameter("room_mismatch") * np.abs(d.rooms[own].astype(np.int64) - need)
-    loss += rates.parameter("barrier_loss") * (needs & ~barrier_free(d.features[own]))
+    housed, loss = dwelling >= 0, np.zeros(homes.size)
+    own = dwelling[housed]
+    loss[housed] = rates.parameter("room_mismatch") * np.abs(d.rooms[own].astype(np.int64) - need[housed])
+    loss[housed] += rates.parameter("barrier_loss") * (needs[housed] & ~barrier_free(d.features[own]))
     stay = -np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key))
     stay *= np.exp(loss - rates.parameter("stay_bonus"))
     rank = income_ranks(model, key)

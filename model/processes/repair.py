@@ -102,11 +102,14 @@ def repair(model: QuartierModel, affected: np.ndarray, siblings: bool = False) -
 
 
 def start_repair(model: QuartierModel) -> dict[str, np.ndarray]:
-    """The start's dwellings in the order of Quartier and key: the ring along which foster families are looked for."""
+    """The start's dwellings in the order of Quartier and key: the ring along which foster families are looked for.
+
+    And whom repair placed in an institution, by id, until `fill_institutions` takes note.
+    """
     d = model.dwellings
     order = np.lexsort((d.key, d.quartier)).astype(np.int64)
     first = np.searchsorted(d.quartier[order], np.arange(model.n_quartiere + 1))
-    return {"dwelling": order, "key": d.key[order], "first": first.astype(np.int64)}
+    return {"dwelling": order, "key": d.key[order], "first": first.astype(np.int64), "placed": np.empty(0, np.int32)}
 
 
 def _take_in_all(model: QuartierModel, groups: list[np.ndarray], siblings: bool) -> None:
@@ -123,7 +126,10 @@ def _take_in_all(model: QuartierModel, groups: list[np.ndarray], siblings: bool)
         home = home if home >= 0 else _foster_household(model, minors)
         model.count("orphans", p.quartier[minors])
         join(model, minors, np.full(minors.size, home))
-        p.role[minors] = Role.RESIDENT if model.households.kind[home] else Role.CHILD
+        p.role[minors] = Role.CHILD
+        if model.households.kind[home] != Kind.PRIVATE:
+            p.role[minors] = Role.RESIDENT
+            model.side["repair"]["placed"] = np.concatenate((model.side["repair"]["placed"], p.id[minors]))
 
 
 def _parents_first(model: QuartierModel, minors: np.ndarray) -> np.ndarray:
