@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numba as nb
@@ -19,13 +20,14 @@ def _not_zero(column, rows):
     n = 0
     for e in range(eights.size):
         if eights[e] != 0:
+            if n + 16 > rows.size:
+                return -1
             for i in range(8 * e, 8 * e + 8):
                 rows[n] = i
                 n += column[i] != 0
     for i in range(whole, column.size):
-        if column[i] != 0:
-            rows[n] = i
-            n += 1
+        rows[n] = i
+        n += column[i] != 0
     return n
 
 
@@ -38,13 +40,14 @@ def _equal(column, value, rows):
     for e in range(eights.size):
         x = eights[e] ^ pattern
         if ((x & _LOW) + _LOW) | x | _LOW != _ALL:  # some byte is zero
+            if n + 16 > rows.size:
+                return -1
             for i in range(8 * e, 8 * e + 8):
                 rows[n] = i
                 n += column[i] == value
     for i in range(whole, column.size):
-        if column[i] == value:
-            rows[n] = i
-            n += 1
+        rows[n] = i
+        n += column[i] == value
     return n
 
 
@@ -55,29 +58,37 @@ def _below_zero(column, rows):
     n = 0
     for e in range(pairs.size):
         if pairs[e] & _SIGNS != 0:
-            rows[n] = 2 * e
-            n += column[2 * e] < 0
-            rows[n] = 2 * e + 1
-            n += column[2 * e + 1] < 0
-    if whole < column.size and column[whole] < 0:
-        rows[n] = whole
-        n += 1
+            if n + 4 > rows.size:
+                return -1
+            for i in range(2 * e, 2 * e + 2):
+                rows[n] = i
+                n += column[i] < 0
+    for i in range(whole, column.size):
+        rows[n] = i
+        n += column[i] < 0
     return n
+
+
+def _listed(find: Callable[..., int], column: np.ndarray, *wanted: np.uint8) -> np.ndarray:
+    """What a kernel finds, in a list for the few there should be; if they are more, in one for all."""
+    for share in (8, 1):
+        rows = np.empty(column.size // share + 32, np.int64)
+        n = find(column, *wanted, rows)
+        if n >= 0:
+            break
+    return rows[:n]
 
 
 def rows_marked(column: np.ndarray) -> np.ndarray:
     """Rows (i64, ascending) in which a column of bytes (u8) is not zero."""
-    rows = np.empty(column.size + 1, np.int64)  # takes memory only where it is written
-    return rows[: _not_zero(column, rows)]
+    return _listed(_not_zero, column)
 
 
 def rows_with(column: np.ndarray, value: int) -> np.ndarray:
     """Rows (i64, ascending) in which a column of bytes (u8) has this value."""
-    rows = np.empty(column.size + 1, np.int64)
-    return rows[: _equal(column, np.uint8(value), rows)]
+    return _listed(_equal, column, np.uint8(value))
 
 
 def rows_without(pointer: np.ndarray) -> np.ndarray:
     """Rows (i64, ascending) in which a pointer (i32) points nowhere."""
-    rows = np.empty(pointer.size + 2, np.int64)
-    return rows[: _below_zero(pointer, rows)]
+    return _listed(_below_zero, pointer)

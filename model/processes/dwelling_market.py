@@ -18,6 +18,7 @@ import numpy as np
 from ..columns import BARRIER_FREE_BIT, TENURE_SHIFT, Tenure
 from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
 from ..marked import rows_without
+from ..screen import BLOCK, _draw
 from .dwelling_search import GUIDE_SHIFT, Search
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ BOUND = int(Tenure.BOUND) << TENURE_SHIFT
 TWO53 = 9007199254740992.0
 MOST_DRAWS = 14
 """Streets drawn in a quarter, early and later ones each, at most (a range of luck)."""
-MOST_STREETS = 2 * MOST_DRAWS + 1
 TAKEN = -100
 """Rooms of a dwelling that is taken already: none that anybody looks for."""
 
@@ -99,51 +99,65 @@ def _deal(street, first, order):
         first[street[k] + 1] += 1
 
 
+@nb.njit(inline="always")
+def _later_lot(luck, key, t):
+    """Two words of luck for the ``t``-th draw of a later street."""
+    stream, step, search = luck
+    a, b, block = key & _LOW, key >> _S32, search + np.uint64(7 + t // 2)
+    words = philox4x32(a, b, step, block, stream & _LOW, stream >> _S32)
+    return (words[0], words[1]) if t % 2 == 0 else (words[2], words[3])
+
+
 @nb.njit(cache=True)
-def _look(luck, order, begin, early, later, seekers, kin_look, first, looked_at):
+def _lots(luck, keys, blocks, lots):
+    """Words of luck (u32 [block, keys by the 2,048, word, key]) of some blocks of the search; apart, so that it vectorises."""
+    stream, step, search = luck
+    for b in range(blocks.size):
+        for c in range(lots.shape[1]):
+            _draw(
+                stream, step, search + np.uint64(blocks[b]), keys[BLOCK * c : BLOCK * (c + 1)], lots[b, c].reshape(-1)
+            )
+
+
+@nb.njit(cache=True)
+def _look(luck, order, begin, early, later, seekers, lots, kin_look, first, looked_at):
     """The streets that seekers draw, those with something vacant only: twice the number, plus one in the parent's Quartier.
 
-    Those of the ``j``-th in their order are ``looked_at[first[j] : first[j + 1]]``; returns everyone's luck for the race.
+    Those of the ``j``-th in their order are ``looked_at[first[j] : first[j + 1]]``. The luck for the early streets is
+    ``lots[2:]``, two draws a block, for the parent's ``lots[1]``, for the number of later ones ``lots[0]``.
     """
-    stream, step, search = luck
     quartiere, number, first_of, chance, guide = early
     later_quartiere, later_number, later_first, later_chance, later_guide, more = later
     key, group, origin, tries, kin = seekers
-    k0, k1 = stream & _LOW, stream >> _S32
-    words, mine, n = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)), np.empty(order.size, np.uint64), 0
+    n = 0
     for j in range(order.size):
         i = order[j]
-        a, b, g, o, early_draws = key[i] & _LOW, key[i] >> _S32, group[i], origin[i], tries[i]
-        once = philox4x32(a, b, step, search + np.uint64(14), k0, k1)
-        extra, mine[j] = 0, once[0] << _S32 | once[1]
+        g, o, parents, c, e = group[i], origin[i], kin[i], j // BLOCK, j % BLOCK
+        if parents >= 0 and number[parents] > 0 and (np.float64(lots[1, c, 0, e]) + 0.5) / TWO32 < kin_look:
+            street = first_of[parents] + np.int64((np.uint64(lots[1, c, 1, e]) * np.uint64(number[parents])) >> _S32)
+            looked_at[n] = 2 * street + 1
+            n += begin[street] < begin[street + 1]
+        for t in range(tries[i] if quartiere.size else 0):
+            lot, w = lots[2 + t // 2, c], t % 2 * 2
+            drawn, second = np.uint64(lot[w, e]), np.uint64(lot[w + 1, e])
+            q = quartiere[_drawn(chance, guide, g, o, drawn)]
+            street = first_of[q] + np.int64((second * np.uint64(number[q])) >> _S32)
+            looked_at[n] = 2 * street + (q == parents)
+            n += begin[street] < begin[street + 1]
+        extra = 0
         if more[g, o] > 0:
-            extra = min(int(early_draws * more[g, o] + (np.float64(once[2]) + 0.5) / TWO32), MOST_DRAWS)
-        if kin[i] >= 0 and number[kin[i]] > 0:
-            near = philox4x32(a, b, step, search + np.uint64(15), k0, k1)
-            if (np.float64(near[0]) + 0.5) / TWO32 < kin_look:
-                street = first_of[kin[i]] + np.int64((near[1] * np.uint64(number[kin[i]])) >> _S32)
-                looked_at[n] = 2 * street + 1
-                n += begin[street] < begin[street + 1]
-        for c in range(0 if quartiere.size else early_draws, early_draws + extra):
-            t = c if c < early_draws else c - early_draws
-            if t % 2 == 0 or c == early_draws:
-                words = philox4x32(a, b, step, search + np.uint64(t // 2 + 7 * (c >= early_draws)), k0, k1)
-            else:
-                words = (words[2], words[3], words[2], words[3])
-            if c < early_draws:
-                q = quartiere[_drawn(chance, guide, g, o, words[0])]
-                street = first_of[q] + np.int64((words[1] * np.uint64(number[q])) >> _S32)
-            else:
-                q = later_quartiere[_drawn(later_chance, later_guide, g, o, words[0])]
-                street = later_first[q] + np.int64((words[1] * np.uint64(later_number[q])) >> _S32)
-            looked_at[n] = 2 * street + (q == kin[i])
+            extra = min(int(tries[i] * more[g, o] + (np.float64(lots[0, c, 2, e]) + 0.5) / TWO32), MOST_DRAWS)
+        for t in range(extra):
+            words = _later_lot(luck, key[i], t)
+            q = later_quartiere[_drawn(later_chance, later_guide, g, o, words[0])]
+            street = later_first[q] + np.int64((words[1] * np.uint64(later_number[q])) >> _S32)
+            looked_at[n] = 2 * street + (q == parents)
             n += begin[street] < begin[street + 1]
         first[j + 1] = n
-    return mine
 
 
 @nb.njit(cache=True)
-def _choose(order, begin, offer, first, looked_at, mine, seekers, tastes, seen, match):
+def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, match):
     """In their order, seekers look through their streets and take the best of what is left there.
 
     What is taken has no rooms any more. What comes into question is listed first (``seen``), without a branch.
@@ -153,6 +167,7 @@ def _choose(order, begin, offer, first, looked_at, mine, seekers, tastes, seen, 
     below, above, loss, barrier_loss, kin_gain = tastes
     for j in range(order.size):
         i, n = order[j], 0
+        mine = np.uint64(lots[j // BLOCK, 0, j % BLOCK]) << _S32 | np.uint64(lots[j // BLOCK, 1, j % BLOCK])
         wanted, may, most, bound, best = need[i], entitled[i], budget[i], stay[i], np.int64(-1)
         for s in range(first[j], first[j + 1]):
             street, near = looked_at[s] >> 1, looked_at[s] & 1
@@ -162,7 +177,7 @@ def _choose(order, begin, offer, first, looked_at, mine, seekers, tastes, seen, 
                 n += fits & (not cost[k] > most) & (may | (features[k] & BOUND != BOUND))
         for s in range(n):
             k = seen[s] >> 1
-            bits = pair_bits(mine[j], place_key[k])
+            bits = pair_bits(mine, place_key[k])
             u, scale = (np.float64(bits >> np.uint64(11)) + 0.5) / TWO53, loss[abs(np.int64(rooms[k]) - wanted)]
             if seen[s] & 1:
                 scale *= kin_gain
@@ -199,23 +214,29 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
         float(np.exp(-rates.parameter("kin_bonus"))),
     )
     turn, (who, asks) = _in_turn(model, seekers), _entries(model, seekers)
+    luck = (model.luck.stream, np.uint64(model.now), np.uint64(Decision.DWELLING_SEARCH // 4))
+    blocks = np.concatenate(([14, 15], np.arange((int(who[3].max()) + 1) // 2)))
+    lots = np.empty((blocks.size, -(-seekers.n // BLOCK), 4, BLOCK), np.uint32)
     first = np.zeros(seekers.n + 1, np.int64)
-    looked_at = np.empty(seekers.n * MOST_STREETS, np.int32)  # takes memory only where it is written
+    most_streets = 1 + int(who[3].max()) + (MOST_DRAWS if later.number.any() else 0)
+    looked_at = np.empty(seekers.n * most_streets + 1, np.int32)
     with np.errstate(over="ignore"):
-        mine = _look(
-            (model.luck.stream, np.uint64(model.now), np.uint64(Decision.DWELLING_SEARCH // 4)),
+        _lots(luck, seekers.key[turn], blocks, lots)
+        _look(
+            luck,
             turn,
             begin,
             (early.quartiere, early.number, early.first, early.chance, early.guide),
             (later.quartiere, later.number, later.first, later.chance, later.guide, search.more()),
             who,
+            lots,
             rates.parameter("kin_look"),
             first,
             looked_at,
         )
         offer = tuple(x[order] for x in (rooms, places.key, places.features, places.cost))
-        seen = np.empty(int(np.diff(begin).max()) * MOST_STREETS + 1, np.int32)
-        _choose(turn, begin, offer, first, looked_at, mine, asks, tastes, seen, match)
+        seen = np.empty(int(np.diff(begin).max()) * most_streets + 1, np.int32)
+        _choose(turn, begin, offer, first, looked_at, lots[0], asks, tastes, seen, match)
     return np.where(match >= 0, order[np.maximum(match, 0)], -1).astype(np.int64)
 
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import CARE_GRADE_BITS, TENURE_BITS, TENURE_SHIFT, Plan, Reason, Role, Tenure
-from ..dwelling_features import barrier_free
+from ..columns import BARRIER_FREE_BIT, CARE_GRADE_BITS, TENURE_BITS, TENURE_SHIFT, Plan, Role, Tenure
 from ..households import with_children
 from ..luck import TWO32, Decision
 from ..shortlist import SLACK
 from ..timeline import DT
-from .attraction import group_of
+from .attraction import EDGES_OF_GROUPS, group_of
 from .budget import affordable, income_ranks
 from .dwelling_market import Seekers
 
@@ -28,36 +27,63 @@ def _describe(homes, first, following, birth, key, role, care, of_age, grade, he
     """Per household the oldest member (ties by key), whether a minor lives there as a child, persons of age and minors, and
     whether somebody needs a dwelling without barriers.
 
-    In two passes: the first members without a branch, so that the reads overlap, then whoever lives with them.
+    One member of each household after the other, so that the reads overlap.
     """
-    others = np.empty(homes.size, np.int32)
+    who, at, n = np.arange(homes.size), np.empty(homes.size, np.int32), homes.size
     for k in range(homes.size):
-        i = first[homes[k]]
-        minor = birth[i] > of_age
-        family[k] = (role[i] == 1) & minor
-        needs[k] = care[i] & 7 >= grade
-        minors[k], adults[k] = minor, not minor
-        head[k], others[k] = i, following[i]
-    for k in range(homes.size):
-        i = others[k]
-        while i >= 0:
-            if birth[i] < birth[head[k]] or (birth[i] == birth[head[k]] and key[i] < key[head[k]]):
-                head[k] = i
+        at[k] = first[homes[k]]
+        head[k] = at[k]
+    while n > 0:
+        m = 0
+        for j in range(n):
+            k, i = who[j], at[j]
             minor = birth[i] > of_age
-            family[k] |= role[i] == 1 and minor
+            family[k] |= (role[i] == 1) & minor
             needs[k] |= care[i] & 7 >= grade
             minors[k] += minor
             adults[k] += not minor
-            i = following[i]
+            older = birth[i] < birth[head[k]]
+            if (birth[i] == birth[head[k]]) & (i != head[k]):
+                older = key[i] < key[head[k]]
+            head[k] = i if older else head[k]
+            who[m], at[m] = k, following[i]
+            m += at[m] >= 0
+        n = m
 
 
 @nb.njit(cache=True)
-def _parents(rows, link, row_of_id, present, household, quartier, where):
-    """Quartier of the parent whom a link names, if he or she lives in another household in town; without a branch."""
+def _place(homes, head, family, households, people, dwellings, now, edges, out):
+    """Per household the reference person's key and group, where it lives, whether it came from elsewhere, since when it waits
+    if it has no dwelling (else 0), rooms of the dwelling it has (-1 without one) and whether that is barrier-free."""
+    dwelling, quartier, reason, wait_since = households
+    key, birth = people
+    rooms, features = dwellings
+    keys, group, where, anywhere, waited, own, free = out
+    for k in range(homes.size):
+        h, i = homes[k], head[k]
+        keys[k], where[k], anywhere[k] = key[i], quartier[h], reason[h] == 1
+        age, g = (now - np.int64(birth[i])) // 4, 0
+        for edge in edges:
+            g += age >= edge
+        group[k] = edges.size + 1 if family[k] else g
+        waited[k] = (now - np.int64(wait_since[h])) * (dwelling[h] < 0)
+        own[k] = dwelling[h]
+    for k in range(homes.size):
+        if own[k] >= 0:
+            free[k] = features[own[k]] & BARRIER_FREE_BIT > 0
+            own[k] = rooms[own[k]]
+
+
+@nb.njit(cache=True)
+def _parents(rows, link, row_of_id, household, quartier, where):
+    """Quartier of the parent whom a link names, if he or she lives in another household in town; without a branch.
+
+    Only who is present has a household.
+    """
     for k in range(rows.size):
         identity = link[rows[k]]
         row = max(row_of_id[max(identity, 0)], 0)
-        there = (identity >= 0) & (row_of_id[max(identity, 0)] >= 0) & (present[row] == 1)
+        there = (identity >= 0) & (row_of_id[max(identity, 0)] >= 0) & (household[row] >= 0)
         apart = there & (household[row] != household[rows[k]])
         where[k] = quartier[row] if apart else where[k]
 
@@ -72,34 +98,49 @@ def _could_wish(rows, words, everybody, people, households, dwellings, class_of,
     household, role, birth, sex = people
     kind, reason, dwelling, moved_at, size, quartier = households
     rooms, features = dwellings
+    n = m = 0
+    luck = np.empty(rows.size, np.uint32)
     for k in range(rows.size):
         home[k] = household[rows[k]]
-    n = 0
-    for k in range(rows.size):
+    for k in range(rows.size):  # without a branch, so that the reads overlap
         i, h = rows[k], home[k]
         able = (kind[h] == 0) & (reason[h] == 0) & (dwelling[h] >= 0) & (moved_at[h] < now)
-        if not (able & (role[i] != 1)):  # who lives as a child lives with a parent, who is older
-            continue
+        kept[n], home[n], luck[n] = i, h, words[k]
+        n += able & (role[i] != 1)  # who lives as a child lives with a parent, who is older
+    for k in range(n):
+        i, h = kept[k], home[k]
         d, middle = dwelling[h], most.shape[0] // 2
         spare = min(max(np.int64(rooms[d]) - np.int64(size[h]) - 1, -middle), middle) + middle
         age = min((now - np.int64(birth[i])) // 4, base.shape[2] - 1)
         bound = base[class_of[quartier[h]], sex[i], age] * most[spare, np.int64(features[d] & OWNER_BITS == OWNED)]
-        kept[n], home[n] = i, h
-        n += everybody | (np.float64(words[k]) <= bound)
-    return n
+        kept[m], home[m] = i, h
+        m += everybody | (np.float64(luck[k]) <= bound)
+    return m
 
 
 @nb.njit(cache=True)
 def _leads(rows, home, first, following, birth, key, care, grade, leads, needs):
-    """Which of those named are the oldest of their household, and whether somebody there needs a dwelling without barriers."""
+    """Which of those named are the oldest of their household, and whether somebody there needs a dwelling without barriers.
+
+    One member of each household after the other, so that the reads overlap.
+    """
+    who, at, n = np.arange(rows.size), np.empty(rows.size, np.int32), rows.size
     for k in range(rows.size):
-        me = rows[k]
-        i, oldest = first[home[k]], True
-        while i >= 0 and oldest:
-            oldest = i == me or birth[i] > birth[me] or (birth[i] == birth[me] and key[i] >= key[me])
+        at[k] = first[home[k]]
+        leads[k] = True
+    while n > 0:
+        m = 0
+        for j in range(n):
+            k, i = who[j], at[j]
+            me = rows[k]
+            older = birth[i] < birth[me]
+            if (birth[i] == birth[me]) & (i != me):
+                older = key[i] < key[me]
+            leads[k] = not older
             needs[k] |= care[i] & 7 >= grade
-            i = following[i]
-        leads[k] = oldest
+            who[m], at[m] = k, following[i]
+            m += (at[m] >= 0) & (not older)
+        n = m
 
 
 def settled_leads(
@@ -133,7 +174,7 @@ def parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """Quartier (i64) of the mother, else the father, who lives in another household in town; -1 for none."""
     p, where = model.people, np.full(rows.size, -1, np.int64)
     for link in (p.father, p.mother):
-        _parents(rows, link, model.row_of_id, p.present, p.household, p.quartier, where)
+        _parents(rows, link, model.row_of_id, p.household, p.quartier, where)
     return where
 
 
@@ -147,24 +188,27 @@ def household_seekers(model: QuartierModel, homes: np.ndarray) -> Seekers:
         homes, h.first_member, p.next_member, p.birth, p.key, p.role, p.care, of_age,
         int(rates.parameter("barrier_care_grade")), head, family, adults, minors, needs,
     )  # fmt: skip
-    key, dwelling = p.key[head], h.dwelling[homes]
-    need = adults + minors + 1
-    housed, loss = dwelling >= 0, np.zeros(homes.size)
-    own = dwelling[housed]
-    loss[housed] = rates.parameter("room_mismatch") * np.abs(d.rooms[own].astype(np.int64) - need[housed])
-    loss[housed] += rates.parameter("barrier_loss") * (needs[housed] & ~barrier_free(d.features[own]))
-    stay = -np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key))
-    stay *= np.exp(loss - rates.parameter("stay_bonus"))
+    n, need = homes.size, adults + minors + 1
+    types = (np.uint64, np.int64, np.int64, np.bool_, np.int64, np.int32, np.bool_)
+    key, group, where, anywhere, waited, rooms, free = out = tuple(np.empty(n, t) for t in types)
+    _place(
+        homes, head, family, (h.dwelling, h.quartier, h.reason, h.wait_since), (p.key, p.birth), (d.rooms, d.features),
+        model.now, EDGES_OF_GROUPS, out,
+    )  # fmt: skip
+    inside, stay = np.flatnonzero(rooms >= 0), np.full(n, np.inf)
+    loss = rates.parameter("room_mismatch") * np.abs(rooms[inside] - need[inside])
+    loss += rates.parameter("barrier_loss") * (needs & ~free)[inside]
+    stay[inside] = -np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key[inside]))
+    stay[inside] *= np.exp(loss - rates.parameter("stay_bonus"))
     rank = income_ranks(model, key)
-    waited = np.where(dwelling < 0, model.now - h.wait_since[homes].astype(np.int64), 0)
     return Seekers(
         key=key,
-        group=group_of((model.now - p.birth[head].astype(np.int64)) // 4, family),
-        quartier=h.quartier[homes].astype(np.int64),
-        anywhere=h.reason[homes] == Reason.ARRIVED,
+        group=group,
+        quartier=where,
+        anywhere=anywhere,
         rooms=need,
-        priority=np.where(dwelling < 0, 1, 2),
-        stay=np.where(dwelling < 0, np.inf, stay),
+        priority=np.where(rooms >= 0, 2, 1),
+        stay=stay,
         kin=parents_quartier(model, head),
         needs=needs,
         entitled=rank <= rates.parameter("bound_entitled_rank"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import Plan, Reason, Role
+from ..columns import Plan, Role
 from ..households import join
 from ..luck import Decision
 from ..marked import rows_with
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 @nb.njit(cache=True)
 def _speaks(mates, young, most, household, dwelling, size, rooms, first, following, birth, key, role, plan, partner):
     """Those of these people who are the oldest young member of a flat of unrelated people with a room free."""
-    n = 0
-    for me in mates:
-        if birth[me] <= young or plan[me] != 0:
-            continue
+    n = m = 0
+    for me in mates:  # without a branch, so that the reads overlap
+        mates[m] = me
+        m += (birth[me] > young) & (plan[me] == 0) & (household[me] >= 0)
+    for me in mates[:m]:
         h = household[me]
-        if h < 0 or dwelling[h] < 0 or size[h] >= min(rooms[dwelling[h]], most):
+        if dwelling[h] < 0 or size[h] >= min(rooms[dwelling[h]], most):
             continue
         i, speaks = first[h], True
         while i >= 0 and speaks:
@@ -38,6 +39,16 @@ def _speaks(mates, young, most, household, dwelling, size, rooms, first, followi
             mates[n] = me
             n += 1
     return mates[:n]
+
+
+@nb.njit(cache=True)
+def _came_alone(looking, reason, wait_since, size, dwelling, first, now):
+    """The only members of households that came in this step and have no dwelling."""
+    n, alone = 0, np.empty(looking.size, np.int32)
+    for h in looking:
+        alone[n] = first[h]
+        n += (reason[h] == 1) & (wait_since[h] == now) & (size[h] == 1) & (dwelling[h] < 0)
+    return alone[:n]
 
 
 def open_flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
@@ -58,8 +69,7 @@ def _seekers(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) ->
     young = model.now - 4 * int(rates.parameter("shared_flat_age"))
     leaving = planning[p.plan[planning] == Plan.LEAVE_HOME]
     leaving = leaving[(p.birth[leaving] > young) & (p.present[leaving] == 1) & (p.parity[leaving] == 0)]
-    new = looking[(h.reason[looking] == Reason.ARRIVED) & (h.wait_since[looking] == model.now)]
-    arrived = h.first_member[new[(h.size[new] == 1) & (h.dwelling[new] < 0)]]
+    arrived = _came_alone(looking, h.reason, h.wait_since, h.size, h.dwelling, h.first_member, model.now)
     arrived = arrived[(p.birth[arrived] > young) & (p.role[arrived] != Role.RESIDENT)]
     rows = np.concatenate((leaving, arrived))
     share = rates.parameter("shared_flat_share")
