@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .charts import BLUE, GREEN, GREY, ORANGE, PURPLE, _figure, _head, _notes, _thousands
+from .charts import BLUE, GREEN, GREY, ORANGE, PURPLE, _figure, _head, _notes, _thousands, year_ticks
 from .schema import CARER_AGE_STARTS, DIMENSION
 from .store import label_text
 
@@ -72,7 +72,7 @@ def _hours(axes: Axes, tables: PlannerTables, hours: np.ndarray) -> None:
         )
         base += values
     axes.set_title(_("core hours a week"), loc="left")
-    axes.set_xticks(tables.years[:: max(len(tables.years) // 12, 1)])
+    axes.set_xticks(year_ticks(tables.years))
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
     _thousands(axes.yaxis)
 

@@ -29,6 +29,8 @@ def care_services(t: PlannerTables) -> SheetTable:
     named = dict(zip(DIMENSION["service"].ids, label_text("service", t.language), strict=True))
     titles = dict(zip(measures, label_text("measure", t.language), strict=True))
     for service in ("nursing_home", "ambulatory", "day_care", "short_term", "shared_flat", "serviced_housing", "advice_hub"):
+        if service == "advice_hub" and not services[service].any():
+            continue  # never estimated: a region that lists none is told nothing about it
         for measure in ("need", "served", "waiting", "places", "operable"):
             number = services[service][..., measures.index(measure)]
             shown = t.rounded(t.areas_of(number.sum(axis=2), number), measure not in ("places", "operable"))

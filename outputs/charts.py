@@ -59,11 +59,15 @@ STYLE: Final[dict[str, Any]] = {
 }
 
 
+MOST_TICKS = 12
+
+
 def write_charts(folder: Path, tables: PlannerTables, town: str) -> list[Path]:
     """Write all charts and return their paths, PNG and SVG of each."""
     import matplotlib as mpl
 
     from .care_charts import carers_chart
+    from .services_chart import services_chart
 
     folder.mkdir(parents=True, exist_ok=True)
     scenarios = [str(s) for s in tables.results["scenario"].values]
@@ -74,6 +78,7 @@ def write_charts(folder: Path, tables: PlannerTables, town: str) -> list[Path]:
             written += _save(folder / f"pyramid_{scenario}", *population_pyramid(tables, town, s))
             written += _save(folder / f"childcare_{scenario}", *need_against_places(tables, town, s))
             written += _save(folder / f"carers_{scenario}", *carers_chart(tables, town, s))
+            written += _save(folder / f"care_services_{scenario}", *services_chart(tables, town, s))
         written += _save(folder / "fan", *fan_chart(tables, town))
     return written
 
@@ -84,6 +89,11 @@ def _save(stem: Path, figure: Figure, alternative: str) -> list[Path]:
     figure.savefig(png, dpi=DPI, metadata={"Title": alternative, "Description": alternative, "Software": "Quartier"})
     figure.savefig(svg, metadata={"Title": alternative, "Date": None, "Creator": "Quartier"})
     return [png, svg]
+
+
+def year_ticks(years: list[int]) -> list[int]:
+    """Years to label on an axis across the page: as many as fit without touching each other."""
+    return years[:: -(-len(years) // MOST_TICKS)]
 
 
 def _figure(height: float) -> Figure:

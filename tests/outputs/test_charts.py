@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 from PIL import Image
 from quartier.outputs import charts
 from quartier.outputs.care_charts import carers_chart
 from quartier.outputs.planner_tables import PlannerTables
 from quartier.outputs.schema import DIMENSION
+from quartier.outputs.services_chart import services_chart
 from quartier.outputs.store import open_results
 
 STEMS = (
     "pyramid_baseline", "pyramid_more_childcare", "childcare_baseline", "childcare_more_childcare", "fan", "carers_baseline",
-    "carers_more_childcare",
+    "carers_more_childcare", "care_services_baseline", "care_services_more_childcare",
 )  # fmt: skip
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -98,6 +100,17 @@ def test_the_chart_on_carers_stacks_all_hours_and_shows_all_carers(tables):
     shown = [sum(bar.get_height() for bar in bars) for bars in lower.containers]
     assert (shown[0] + shown[2], shown[1] + shown[3]) == pytest.approx((carers[0], carers[-1]))
     assert text.startswith("Pflege zu Hause in Musterstadt") and "Angehörige und Nachbarn" in text
+
+
+def test_the_chart_on_services_stacks_all_people_in_need_and_labels_no_more_years_than_fit(tables):
+    figure, text = services_chart(tables, "Musterstadt")
+    upper, lower = figure.axes
+    in_need = tables.means("care", lambda v: v.sum(axis=(1, 2, 3, 4, 5))[:, None])[0, :, 0]
+    heights = np.sum([[bar.get_height() for bar in bars] for bars in upper.containers], axis=0)
+    assert heights == pytest.approx(in_need)
+    assert len(lower.lines) == 6 and text.startswith("Pflegeangebote in Musterstadt")
+    assert charts.year_ticks(list(range(2022, 2043))) == list(range(2022, 2043, 2))
+    assert charts.year_ticks([2022, 2023]) == [2022, 2023]
 
 
 def test_the_pyramid_shows_all_residents(tables):
