@@ -72,14 +72,6 @@ def unions(derived: Path) -> None:
         columns={"marriage_duration_years": "duration", "separation_hazard_per_year": "hazard"}
     )
     write_table("separation_by_duration.csv", separation[["duration", "hazard"]])
-    kernel = read_csv(derived / "spouse_age_difference_kernel.csv").rename(
-        columns={
-            "location_years": "location",
-            "scale_years": "scale",
-            "t_degrees_of_freedom": "freedom",
-        }
-    )
-    write_table("spouse_age_difference.csv", kernel[["wife_age_band", "location", "scale", "freedom"]])
 
 
 def leaving_home(derived: Path) -> None:

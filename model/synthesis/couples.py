@@ -49,18 +49,23 @@ def _fill(p: Persons, kind: int, missing: np.ndarray, lottery: np.ndarray, figur
 
 
 def _age_gap(age_at_start: np.ndarray, u: np.ndarray, rates: RateBook) -> np.ndarray:
-    """The partner's age minus the woman's (years): Student t by her age when the union began."""
-    labels = rates["spouse_age_location"].labels[0]
+    """The partner's age minus the woman's (years), by her age when the union began, as on the partner market of the run.
+
+    Student t whose scale differs below and above its mode, no farther from it than the market looks.
+    """
+    names = ("mode", "below", "above", "freedom")
+    labels = rates["partner_age_mode"].labels[0]
     first = np.array([int(str(label).rstrip("+").split("-")[0]) for label in labels])
     band = np.maximum(np.searchsorted(first, age_at_start, side="right") - 1, 0)
-    grid = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    grid, reach = (np.arange(QUANTILES) + 0.5) / QUANTILES, rates.parameter("partner_age_reach")
     out = np.empty(u.size)
     for b in range(len(labels)):
+        mode, below, above, freedom = (float(rates[f"partner_age_{name}"].values[b]) for name in names)
+        younger = below / (below + above)
+        part = np.where(grid < younger, grid / (2 * younger), 1 - (1 - grid) / (2 * (1 - younger)))
+        gap = np.where(grid < younger, below, above) * stdtrit(freedom, part)
         here = band == b
-        quantile = stdtrit(rates["spouse_age_freedom"].values[b], grid)
-        out[here] = rates["spouse_age_location"].values[b] + rates["spouse_age_scale"].values[b] * np.interp(
-            u[here], grid, quantile
-        )
+        out[here] = mode + np.interp(u[here], grid, np.clip(gap, -reach, reach))
     return out
 
 
@@ -76,7 +81,7 @@ def _same_sex(
 def pair(p: Persons, luck: Luck, step: int, figures: Figures, rates: RateBook, n_quartiere: int) -> np.ndarray:
     """Pair everyone in a union within the Quartier; returns the couples' reference persons (the woman, or one of two).
 
-    Women are sorted by the age of the partner they are looking for (`model-demography.md` section 7's kernel at the age
+    Women are sorted by the age of the partner they are looking for (the age differences of the partner market at the age
     when the union began), men by their age, and paired in order; 2.6 % of couples are of one sex.
     """
     in_union = np.isin(p.arrangement, COUPLES)

@@ -78,6 +78,8 @@ def older_than_children(
 ) -> None:
     """Let the unions of parents be older than their eldest child, but for the share of stepfamilies.
 
+    A child born before either partner was old enough for a union is not taken for a child of both.
+
     ``eldest`` : birth (quarter) of each couple's eldest child in the household.
     """
     second = p.partner[first]
@@ -90,6 +92,7 @@ def older_than_children(
     oldest_start = step - 4 * (np.minimum(p.age[first], p.age[second]) - 16)
     start = np.maximum(eldest - np.floor(4 * years).astype(np.int64), oldest_start)
     start = np.minimum(start, eldest)
+    own &= start >= oldest_start
     for rows in (first, second):
         p.union_since[rows] = np.where(own, np.minimum(p.union_since[rows], start), p.union_since[rows])
 

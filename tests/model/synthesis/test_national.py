@@ -117,6 +117,33 @@ def test_children_of_old_women_live_at_the_distances_assumed(start):
     assert near[0] / near[1] == pytest.approx(np.exp(0.83) * (2 / (0.5 * np.sqrt(2))) ** 0.86, rel=0.25)
 
 
+def test_husbands_of_the_start_are_as_much_older_as_those_of_the_registered_marriages(start):
+    """By classes of five years' groups at the age when the marriage began; each within 4 points of the marriages of 2025."""
+    first = np.array([0, *range(20, 80, 5)])
+
+    def classes(husband, wife, weight=None):
+        groups = [np.searchsorted(first, np.asarray(ages), side="right") for ages in (husband, wife)]
+        count = np.bincount(np.clip(groups[0] - groups[1], -2, 3) + 2, weight, minlength=6)
+        return count / count.sum()
+
+    table = pd.read_csv(data_folder() / "germany" / "marriages_by_spouse_ages_2025.csv")
+    lower = [table[c].str.split("-").str[0].str.rstrip("+").astype(int) for c in ("spouse1_age", "spouse2_age")]
+    p = start.people
+    wives = np.flatnonzero((p["sex"] == 1) & (p["union_state"] == 2))
+    wives = wives[p["sex"][p["partner"][wives]] == 0]
+    husbands = p["partner"][wives]
+    at = p["married_since"][wives].astype(int)
+    ages = [(at - p["birth"][rows].astype(int)) // 4 for rows in (husbands, wives)]
+    assert classes(*ages) == pytest.approx(classes(*lower, table["marriages"]), abs=0.04)
+
+
+def test_no_union_began_before_both_were_sixteen(start):
+    p = start.people
+    coupled = np.flatnonzero(p["partner"] >= 0)
+    age = (p["union_since"][coupled].astype(int) - p["birth"][coupled].astype(int)) / 4
+    assert age.min() >= 15.5
+
+
 def test_husbands_are_older_by_the_usual_years_and_one_couple_in_forty_is_of_one_sex(start):
     p = start.people
     women = np.flatnonzero((p["sex"] == 1) & (p["partner"] >= 0))
