@@ -299,16 +299,20 @@ def name_leaders(people: Table, first: np.ndarray, second: np.ndarray) -> None:
 
 
 @nb.njit(cache=True)
-def _followers(leaders, household, first, following, id_, role, mother, father, birth, youngest_birth, rows, leader):
-    """Children of a leader who live in the leader's household as children, born after ``youngest_birth``."""
+def _followers(leaders, household, first, following, id_, role, mother, father, birth, youngest_birth, order, leader):
+    """Leaders, and their children who live in their household as children, born after ``youngest_birth``.
+
+    ``order`` is by row, then oneself before one's parents, the mother before the father, else as found.
+    """
     n = 0
     for j in range(leaders.size):
         i = leaders[j]
-        rows[n], leader[n] = i, j
+        order[n] = (np.uint64(i) << np.uint64(33)) | (np.uint64(mother[i] != id_[i]) << np.uint64(31)) | np.uint64(n)
+        leader[n] = j
         n += 1
         m = first[household[i]]
         while m >= 0:
-            if m != i and role[m] == 1 and birth[m] > youngest_birth and (mother[m] == id_[i] or father[m] == id_[i]):
+            if role[m] == 1 and m != i and birth[m] > youngest_birth and (mother[m] == id_[i] or father[m] == id_[i]):
                 stays = False
                 if role[i] == 3:  # separated, still here: the children in common stay with the other parent
                     other, k = father[m] if mother[m] == id_[i] else mother[m], first[household[i]]
@@ -316,9 +320,22 @@ def _followers(leaders, household, first, following, id_, role, mother, father, 
                         stays |= other >= 0 and id_[k] == other and role[k] != 3
                         k = following[k]
                 if not stays:
-                    rows[n], leader[n] = m, j
+                    after = np.uint64(2) | np.uint64(mother[m] != id_[i])
+                    order[n] = (np.uint64(m) << np.uint64(33)) | (after << np.uint64(31)) | np.uint64(n)
+                    leader[n] = j
                     n += 1
             m = following[m]
+    return n
+
+
+@nb.njit(cache=True)
+def _each_once(order, found_by, rows, leader):
+    n = 0
+    for k in range(order.size):
+        row = np.int64(order[k] >> np.uint64(33))
+        if n == 0 or rows[n - 1] != row:
+            rows[n], leader[n] = row, found_by[np.int64(order[k] & np.uint64(0x7FFFFFFF))]
+            n += 1
     return n
 
 
@@ -334,33 +351,15 @@ def with_children(model: QuartierModel, leaders: np.ndarray, under: int | None =
     leader : i64, position in ``leaders`` of the one each row belongs to.
     """
     p, h = model.people, model.households
-    sizes = h.size[p.household[leaders]].astype(np.int64)
-    rows, leader = np.empty(int(sizes.sum()), np.int32), np.empty(int(sizes.sum()), np.int64)
+    most = int(h.size[p.household[leaders]].sum(dtype=np.int64))
+    order, found_by = np.empty(most, np.uint64), np.empty(most, np.int64)
     oldest = np.int64(-1) if under is None else np.int64(model.now - 4 * under)
-    n = _followers(
-        leaders.astype(np.int32),
-        p.household,
-        h.first_member,
-        p.next_member,
-        p.id,
-        p.role,
-        p.mother,
-        p.father,
-        p.birth,
-        oldest,
-        rows,
-        leader,
-    )
-    rows, leader = rows[:n], leader[:n]
-    own = rows == leaders[leader]
-    with_mother = p.mother[rows] == p.id[leaders[leader]]
-    # by row, then oneself before one's parents, the mother before the father, else as found; the last bits say where
-    order = (rows.astype(np.uint64) << np.uint64(33)) | np.arange(n, dtype=np.uint64)
-    order |= (~own).astype(np.uint64) << np.uint64(32) | (~with_mother).astype(np.uint64) << np.uint64(31)
+    columns = (p.household, h.first_member, p.next_member, p.id, p.role, p.mother, p.father, p.birth)
+    order = order[: _followers(leaders.astype(np.int32), *columns, oldest, order, found_by)]
     order.sort()
-    place = (order & np.uint64(0x7FFFFFFF)).astype(np.int64)
-    place = place[np.concatenate(([True], rows[place[1:]] != rows[place[:-1]]))] if n else place
-    return rows[place], leader[place]
+    rows, leader = np.empty(order.size, np.int32), np.empty(order.size, np.int64)
+    n = _each_once(order, found_by, rows, leader)
+    return rows[:n], leader[:n]
 
 
 MOST_GONE = 1 / 8

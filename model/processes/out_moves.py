@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
@@ -24,103 +24,115 @@ ORIGINS = ("germany", "abroad")
 UNITS = 6
 """How a person moves away: 0 not on the own account, 1 single, 2 single with children, 3 in a couple, 4 couple with
 children, 5 grown child who lives with a parent."""
-GERMANY, ABROAD = Decision.OUT_MIGRATE % 4, Decision.EMIGRATE % 4
-"""Which words of their block of luck say who leaves, by destination."""
 
 
-# All by hand in one loop: handed on to a helper, even an inlined one, arrays cost more than the work on them.
+# The kernels get every array by itself: handed on to a helper inside the loop, arrays cost more than the work on them.
 @nb.njit(cache=True)
-def _leaving(rows, luck, people, chain, kin, traits, tables, now, alone_from, units, limit, leaders, abroad):
-    """Who leaves, with the other of a couple, and whether abroad; returns how many.
-
-    ``units`` (see `UNITS`) and ``limit`` (thresholds of leaving by destination) are filled if they have a row for everybody;
-    else who would leave neither without children nor as a parent needs no look at the household.
-    """
-    birth, role, plan, partner, household, row_of_id = people
-    first, following = chain
-    mother, father, id_ = kin
-    sex, care, leads, quartier = traits
-    class_of, chance = tables
-    everyone, n = units.size + limit.size > 0, 0
+def _own_units(rows, birth, role, plan, partner, household, row_of_id, alone_from, unit, other):
+    """How each would move away without children: 0, 1 alone, 3 in a couple or 5, see `UNITS`; and the couple's other row."""
     for k in range(rows.size):
-        i, j, as_parent = rows[k], -1, False
+        i = rows[k]
+        unit[k], other[k] = 0, -1
         if role[i] == 2 or (role[i] == 1 and birth[i] > alone_from):
             continue
         # a couple that waits for a dwelling is one, and who has decided to leave home counts as gone: the luck of the
         # dwelling market must not decide who leaves the town
+        coupled = False
         if partner[i] >= 0:
             j = row_of_id[partner[i]]
             coupled = household[j] == household[i] or ((plan[i] == 3 or plan[j] == 3) and role[j] != 2)
-            j = j if coupled else -1
-        if j >= 0 and not leads[i] and not everyone:
-            continue  # of a couple the leader draws, for both
-        unit = 3 if j >= 0 else (5 if role[i] == 1 and plan[i] == 0 else 1)
-        a0, b0, a, b = np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
-        if j < 0 or leads[i]:
-            ill, area, age = int((care[i] & CARE_GRADE_BITS) != 0), class_of[quartier[i]], (now - np.int64(birth[i])) >> 2
-            for u in range(unit, unit + (1 if unit == 5 else 2)):  # without children, then with
-                c, d = chance[0, ill, area, u, sex[i], age], chance[1, ill, area, u, sex[i], age]
-                if j >= 0:
-                    her, there, then = int((care[j] & CARE_GRADE_BITS) != 0), class_of[quartier[j]], (now - np.int64(birth[j])) >> 2
-                    e, f = chance[0, her, there, u, sex[j], then], chance[1, her, there, u, sex[j], then]
-                    c, d = c + e - c * e, d + f - d * f
-                a0, b0 = a, b
-                a, b = np.uint32(min(np.floor(c * TWO32), TWO32 - 1)), np.uint32(min(np.floor(d * TWO32), TWO32 - 1))
-        if not everyone and luck[k, GERMANY] >= max(a, a0) and luck[k, ABROAD] >= max(b, b0):
+            other[k] = j if coupled else -1
+        unit[k] = 3 if coupled else (5 if role[i] == 1 and plan[i] == 0 else 1)
+
+
+@nb.njit(cache=True)
+def _with_children(rows, birth, role, household, first, following, mother, father, id_, alone_from, unit):
+    """Units 1 and 3 become 2 and 4 where a child too young to move alone lives with the person."""
+    for k in range(rows.size):
+        if unit[k] != 1 and unit[k] != 3:
             continue
-        if unit != 5:
-            member = first[household[i]]
-            while member >= 0 and not as_parent:
-                if birth[member] > alone_from and role[member] == 1:
-                    as_parent = mother[member] == id_[i] or father[member] == id_[i]
-                member = following[member]
-            if not as_parent:
-                a, b = a0, b0
-        if units.size:
-            units[k] = unit + as_parent
-        if limit.size:
-            limit[k, 0], limit[k, 1] = a, b
-        if luck[k, GERMANY] < a or luck[k, ABROAD] < b:
-            leaders[n], abroad[n] = i, luck[k, ABROAD] < b
-            n += 1
-            if j >= 0:
-                leaders[n], abroad[n] = j, abroad[n - 1]
-                n += 1
-    return n
+        j, me, found = first[household[rows[k]]], id_[rows[k]], 0
+        while j >= 0 and not found:
+            if birth[j] > alone_from and role[j] == 1:
+                found = int(mother[j] == me or father[j] == me)
+            j = following[j]
+        unit[k] += found
 
 
-def _ask(model: QuartierModel, rows: np.ndarray, luck: np.ndarray, tables: Any, units: int, limits: int) -> Any:
-    """Run the kernel with room for the units or the limits of so many; who leaves, whether abroad, units, limits."""
+@nb.njit(cache=True)
+def _limits(rows, unit, other, birth, sex, quartier, leads, care, class_of, chance, now, either, limit):
+    """Thresholds of leaving [row, destination] in this step; of a couple for its leader, that either partner has the event.
+
+    ``either`` takes the higher of those with and without children.
+    """
+    for k in range(rows.size):
+        i, j = rows[k], other[k]
+        for to in range(2):
+            most = 0.0
+            for u in range(unit[k], unit[k] + 1 + (either and (unit[k] == 1 or unit[k] == 3))):
+                ill = np.int64((care[i] & CARE_GRADE_BITS) != 0)
+                c = chance[to, ill, class_of[quartier[i]], u, sex[i], (now - np.int64(birth[i])) >> 2]
+                if j >= 0:
+                    ill = np.int64((care[j] & CARE_GRADE_BITS) != 0)
+                    d = chance[to, ill, class_of[quartier[j]], u, sex[j], (now - np.int64(birth[j])) >> 2]
+                    c = c + d - c * d if leads[i] else 0.0
+                most = max(most, c)
+            limit[k, to] = np.uint32(min(np.floor(most * TWO32), TWO32 - 1))
+
+
+def _units(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    p, unit, other = model.people, np.empty(rows.size, np.uint8), np.empty(rows.size, np.int32)
+    links = (p.plan, p.partner, p.household, model.row_of_id)
+    _own_units(rows, p.birth, p.role, *links, _alone_from(model), unit, other)
+    return unit, other
+
+
+def _add_children(model: QuartierModel, rows: np.ndarray, unit: np.ndarray) -> None:
     p = model.people
-    people = (p.birth, p.role, p.plan, p.partner, p.household, model.row_of_id)
-    chain, kin = (model.households.first_member, p.next_member), (p.mother, p.father, p.id)
-    traits, found = (p.sex, p.care, p.leads, p.quartier), (np.empty(2 * rows.size, np.int32), np.empty(2 * rows.size, np.bool_))
-    unit, limit = np.zeros(units, np.uint8), np.zeros((limits, len(ORIGINS)), np.uint32)
-    since, now = _alone_from(model), np.int64(model.now)
-    n = _leaving(rows, luck, people, chain, kin, traits, tables, now, since, unit, limit, *found)
-    return found[0][:n], found[1][:n], unit, limit
+    chain = (p.household, model.households.first_member, p.next_member)
+    _with_children(rows, p.birth, p.role, *chain, p.mother, p.father, p.id, _alone_from(model), unit)
 
 
 def moving_units(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """How each of these people would move away (u8, one of `UNITS`); see the constant."""
-    never = np.zeros(model.n_quartiere, np.uint8), np.zeros((len(ORIGINS), 2, 1, UNITS, 2, AGES))
-    return _ask(model, rows.astype(np.int32), np.zeros((rows.size, 4), np.uint32), never, rows.size, 0)[2]
+    rows = rows.astype(np.int32)
+    unit, _ = _units(model, rows)
+    _add_children(model, rows, unit)
+    return unit
 
 
 def who_leaves(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """People who leave the town on their own account in this step, partners included: rows (ascending), and who goes abroad.
 
-    A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves.
+    A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves. Who would not
+    leave without children, nor as a parent, needs no look at the household.
     """
     p, audit = model.people, model.audit
     rows, words = _could_leave(model)
-    leaders, abroad, _, limit = _ask(model, rows, words, _chances(model), 0, 0 if audit is None else rows.size)
+    unit, other = _units(model, rows)
+
+    def limits(either: bool) -> np.ndarray:
+        limit = np.empty((rows.size, len(ORIGINS)), np.uint32)
+        columns = (p.birth, p.sex, p.quartier, p.leads, p.care)
+        _limits(rows, unit, other, *columns, *_chances(model), np.int64(model.now), either, limit)
+        return limit
+
+    luck = words[:, [Decision.OUT_MIGRATE % 4, Decision.EMIGRATE % 4]]
+    if audit is None:
+        below = luck < limits(either=True)
+        possible = np.flatnonzero(below[:, 0] | below[:, 1])
+        rows, unit, other, luck = rows[possible], unit[possible], other[possible], luck[possible]
+    _add_children(model, rows, unit)
+    limit = limits(either=False)
+    goes = luck < limit
     if audit is not None:
-        for to, (name, word) in enumerate(zip(ORIGINS, (GERMANY, ABROAD), strict=True)):
-            goes = words[:, word] < limit[:, to]
-            audit.add(f"out_migrate_{name}", p.sex[rows], model.ages(rows), limit[:, to] / TWO32, goes)
+        for to, name in enumerate(ORIGINS):
+            audit.add(f"out_migrate_{name}", p.sex[rows], model.ages(rows), limit[:, to] / TWO32, goes[:, to])
+    moving = goes[:, 0] | goes[:, 1]
+    leaders, abroad, other = rows[moving], goes[moving, ORIGINS.index("abroad")], other[moving]
+    leaders = np.concatenate((leaders, other[other >= 0]))
     order = np.argsort(leaders)
-    return leaders[order], abroad[order]
+    return leaders[order], np.concatenate((abroad, abroad[other >= 0]))[order]
 
 
 def _could_leave(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
