@@ -267,7 +267,7 @@ def live(
     """  # fmt: skip
     p, h, luck = model.people, model.households, model.luck.stream
     state, ended = by_id(model, "carer", np.uint8), by_id(model, "ended", np.uint16)
-    gives = np.empty(hours.size + 1, np.int64)
+    gives = np.empty(hours.size + 1, np.int32)
     gives = gives[: _givers(hours, gives)]
     case_where = where[case]
     _count_cases(at_home, where, who.under_14, given, model.rates.parameter("care_unmet_from"), counts, table)

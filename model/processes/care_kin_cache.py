@@ -14,6 +14,7 @@ import numpy as np
 from ..cases import remembered
 from ..kin_distance import BITS, MOST
 from ..luck import TWO32, Decision, pair_words, word
+from ..tables import NONE
 from .care_carers import Cases
 from .care_kin_rules import FULL_TIME, Rules, employment
 
@@ -41,7 +42,7 @@ class CaseTraits(NamedTuple):
 
 
 class PairTraits(NamedTuple):
-    """One entry per candidate: id (i32), key (u64), sex (u8), birth (u16), ``luck`` f64 [4, candidates]: whether this relative
+    """One entry per candidate: id (i32), key (u64), sex (u8), birth (u16), ``luck`` (words, u32 [4, candidates]): whether this relative
     gives, strain, asked again, and employment, which belongs to the person."""
 
     id: np.ndarray
@@ -69,13 +70,16 @@ def _no_cases(n: int) -> CaseTraits:
 
 def _no_pairs(n: int) -> PairTraits:
     small = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint8), np.empty(n, np.uint16)
-    return PairTraits(*small, np.empty((4, n)))
+    return PairTraits(*small, np.empty((4, n), np.uint32))
 
 
 @nb.njit(cache=True)
 def _match_cases(rows, ids, old_rows, old_ids, found):
-    """Entry of the step before of each case, -1 = none. Where both tables follow the rows of people none is missed."""
-    j, n = 0, old_rows.size
+    """Entry of the step before of each case, -1 = none. Where both tables follow the rows of people none is missed.
+
+    Returns how many have none.
+    """
+    j, n, without = 0, old_rows.size, 0
     for c in range(rows.size):
         while j < n and old_rows[j] < rows[c] and old_ids[j] != ids[c]:
             j += 1
@@ -83,6 +87,8 @@ def _match_cases(rows, ids, old_rows, old_ids, found):
         if j < n and old_ids[j] == ids[c]:
             found[c] = j
             j += 1
+        without += found[c] < 0
+    return without
 
 
 @nb.njit(cache=True)
@@ -125,8 +131,7 @@ def _fetch_pairs(stream, new, case, rows, person, p_key, p_sex, p_birth, key, se
         key[k], sex[k], birth[k] = p_key[row], p_sex[row], p_birth[row]
         a, b, d, _ = pair_words(stream, _KIN_PAIR, key[k], person[case[k]])
         e = word(stream, 0, _KIN_EMPLOYMENT, key[k])
-        luck[0, k], luck[1, k] = (a + 0.5) / TWO32, (b + 0.5) / TWO32
-        luck[2, k], luck[3, k] = (d + 0.5) / TWO32, (e + 0.5) / TWO32
+        luck[0, k], luck[1, k], luck[2, k], luck[3, k] = a, b, d, e
 
 
 @nb.njit(cache=True)
@@ -178,7 +183,7 @@ def known_of(
 ) -> Known:
     """Traits of all cases and candidates: carried over where they can be, else looked up and drawn.
 
-    ``begin`` (i64), ``case`` (i64, whose), ``row`` (i32): the candidates.
+    ``begin`` (i64), ``case`` (i32, whose), ``row`` (i32): the candidates.
     """
     p, stream = model.people, model.luck.stream
     ids, keys = remembered(model, "id"), remembered(model, "key")
@@ -186,15 +191,18 @@ def known_of(
     if old is None or old[0] != stream or old[1].cases.id.size == 0 or old[1].pairs.id.size == 0:
         old = (stream, Known(_no_cases(0), np.zeros(1, np.int64), _no_pairs(1)))
     before: Known = old[1]
-    n, found = ids.size, np.empty(ids.size, np.int64)
+    n, found = ids.size, np.empty(ids.size, np.int32)
     at_case = _no_cases(n)._replace(row=cases.rows, id=ids, age=cases.age)
     _gather(p.kin_away, cases.rows, at_case.packed)
-    _match_cases(cases.rows, ids, before.cases.row, before.cases.id, found)
-    new = np.empty(max(n, row.size) + 1, np.int64)
+    if 2 * _match_cases(cases.rows, ids, before.cases.row, before.cases.id, found) > n > 0:  # rows have moved
+        place = np.full(model.next_id, NONE, np.int32)
+        place[before.cases.id] = np.arange(before.cases.id.size)
+        found = place[ids]
+    new = np.empty(max(n, row.size) + 1, np.int32)
     some = new[: _carry_cases(found, cases.age, at_case.packed, before.cases, at_case, new)]
     outside = (at_case.further, at_case.away, at_case.other)
     _help_from_outside(rules, stream, some, keys, cases.age, at_case.packed, *outside)
-    pairs, was, where = _no_pairs(row.size), before.pairs, np.empty(row.size, np.int64)
+    pairs, was, where = _no_pairs(row.size), before.pairs, np.empty(row.size, np.int32)
     _gather(p.id, row, pairs.id)
     some = new[: _match_pairs(found, begin, pairs.id, before.begin, was.id, where, new)]
     _carry_pairs(where, *was[1:], *pairs[1:])

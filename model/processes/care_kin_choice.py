@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba as nb
 import numpy as np
 
+from ..luck import TWO32
 from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases, Pairs, Tie, _lives_with, limits_of
@@ -34,7 +35,7 @@ class Candidates(NamedTuple):
 
     ``row`` and ``id`` i32, ``key`` u64, ``quartier`` u16, ``state`` u8 (bits, before this step), ``tie`` u8, ``in_law`` u8
     (the partner of a child, who lives with her or him), ``sex`` u8, ``age`` i64, ``employment`` u8, ``under_14`` u8 (a child
-    in the household), ``capacity`` f64 core hours a week, 0 = does not give, ``strain`` f64 (luck).
+    in the household), ``capacity`` f64 core hours a week, 0 = does not give, ``strain`` u32 (a word of luck).
     """
 
     begin: np.ndarray
@@ -130,7 +131,7 @@ def _decide(rules, now, who, youngest, luck, chance):
     for k in range(ties.size):
         sex, tie, age, child = np.uint32(sexes[k]), np.uint32(ties[k]), ages[k], now - youngest[k]
         share = employed[sex, min(age, oldest)]
-        work = work_of(share, full[sex], full_until, luck[3, k], age, state[k] & WORK_BITS)
+        work = work_of(share, full[sex], full_until, (luck[3, k] + 0.5) / TWO32, age, state[k] & WORK_BITS)
         works[k], under_14[k] = work, child < _FOURTEEN
         pair = (tie * np.uint32(2) + np.uint32(in_law[k])) * np.uint32(2) + sex
         pair = (pair * np.uint32(2) + np.uint32(work == _FULL_TIME)) * np.uint32(2) + np.uint32(child < _SIX)
@@ -142,17 +143,28 @@ def _decide(rules, now, who, youngest, luck, chance):
         for k in range(begin[c], begin[c + 1]):
             rests |= (state[k] & GAVE_UP) != 0
         for k in range(begin[c], begin[c + 1]):
-            gives = (luck[0, k] < chance[k]) | (rests & (luck[2, k] < chance[k]))
+            gives = ((luck[0, k] + 0.5) / TWO32 < chance[k]) | (rests & ((luck[2, k] + 0.5) / TWO32 < chance[k]))
             capacity[k] *= gives & ((state[k] & GAVE_UP) == 0)
 
 
-def _spouses(model: QuartierModel, pairs: Pairs, some: np.ndarray) -> np.ndarray:
-    """Row (i32 per pair) of the able partner with whom some of the relatives live, else -1."""
+@nb.njit(cache=True)
+def _note_couples(some, found, members, spouse, eldest):
+    for m in range(some.size):
+        j = some[m]
+        spouse[j] = found[m]
+        eldest[j] = -1 if (found[m] >= 0) & (members[j] == 2) else eldest[j]
+
+
+def _spouses(
+    model: QuartierModel, pairs: Pairs, some: np.ndarray, members: np.ndarray, eldest: np.ndarray
+) -> np.ndarray:
+    """Row (i32 per pair) of the able partner with whom some of the relatives live, else -1; no child lives with a couple of
+    two ``members``: the first of them, ``eldest``, is set to -1."""
     p, limits, spouse = model.people, limits_of(model), np.full(pairs.carer.size, NONE, np.int32)
     found = np.empty(some.size, np.int32)
     place = (limits.able, model.row_of_id, p.household, p.care, p.birth, p.present)
     _lives_with(pairs.carer[some], p.partner, limits.child, *place, found)
-    spouse[some] = found
+    _note_couples(some, found, members, spouse, eldest)
     return spouse
 
 
@@ -168,18 +180,18 @@ def candidates(
 ) -> tuple[Candidates, CaseTraits, np.ndarray]:
     """Who could give care, and who of them does; ``state`` u8 by id, ``home`` (household) and ``where`` (Quartier) per case.
 
-    Returns also what is kept of the cases, and whose candidate each is (i64).
+    Returns also what is kept of the cases, and whose candidate each is (i32).
     """  # fmt: skip
     p, h, n = model.people, model.households, pairs.carer.size
-    (lives, eldest), (look, related) = np.empty((2, n), np.int32), np.empty((2, n + 1), np.int64)
+    (lives, eldest), (look, related) = np.empty((2, n), np.int32), np.empty((2, n + 1), np.int32)
     m = _homes(
         *pairs, at_home, home, p.household, h.size, h.first_member, lives, eldest, look, related
     )  # fmt: skip
-    spouse = _spouses(model, pairs, related[:m])
+    spouse = _spouses(model, pairs, related[:m], look, eldest)
     _youngest(p.role, p.birth, p.next_member, eldest)
     begin = np.empty(cases.rows.size + 1, np.int64)
     (tie, in_law), (row, youngest) = np.empty((2, 2 * n), np.uint8), np.empty((2, 2 * n), np.int32)
-    case = np.empty(2 * n, np.int64)
+    case = np.empty(2 * n, np.int32)
     m = _expand(*pairs, eldest, spouse, at_home, begin, (case, row, tie, in_law, youngest))
     known = known_of(model, rules, cases, begin, case[:m], row[:m])
     state_, employment_, under_14 = np.empty((3, m), np.uint8)

@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from ..columns import Sex
+from ..luck import TWO32
 from ..tables import NONE
 from .care_carers import Cases, Tie
 from .care_kin_cache import CaseTraits
@@ -114,7 +115,7 @@ def _main(terms, who, hours, demented, out):
     for c in range(main.size):
         best, most = 0.0, -1
         for k in range(begin[c], begin[c + 1]):
-            given = hours[k] * (1 + _LUCK_BREAKS_TIES * luck[k])
+            given = hours[k] * (1 + _LUCK_BREAKS_TIES * ((luck[k] + 0.5) / TWO32))
             most = k if given > best else most
             best = max(given, best)
         main[c] = most
@@ -122,7 +123,9 @@ def _main(terms, who, hours, demented, out):
         k = main[c]
         if k >= 0:
             full, service, day = works[k] == _FULL_TIME, serviced[c] > 0, guests[c] > 0
-            strained[c] = luck[k] < chance_of_strain(s, hours[k], demented[c], under_14[k], full, service, day)
+            strained[c] = (luck[k] + 0.5) / TWO32 < chance_of_strain(
+                s, hours[k], demented[c], under_14[k], full, service, day
+            )
 
 
 @nb.njit(cache=True)
@@ -230,7 +233,7 @@ def fill_hours(
     kin, service, day_care, volunteers, unmet = np.zeros((5, n))
     small, nobody = np.zeros((5, n), np.uint8), np.full(n, NONE, np.int64)
     out = Hours(need, kin, service, day_care, volunteers, unmet, small[:2], small[2], small[3], nobody, small[4])
-    rank, several = np.empty(who.row.size, np.uint8), np.empty(who.row.size + 1, np.int64)
+    rank, several = np.empty(who.row.size, np.uint8), np.empty(who.row.size + 1, np.int32)
     capacity, hours, reported = np.empty((3, who.row.size))
     once, twice = np.zeros((2, words), np.uint64)
     several = several[: _of_several(need, case, who, once, twice, load, several)]
