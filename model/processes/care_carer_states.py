@@ -14,6 +14,7 @@ import numpy as np
 from ..cases import remembered
 from ..columns import CARE_GRADE_BITS, Kind
 from ..luck import TWO32, Decision, four_words
+from ..screen import BLOCK, _draw
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases, Tie, limits_of
 from .care_kin_choice import CARED, CARES, GAVE_UP, WORK_BITS, Candidates
@@ -108,16 +109,32 @@ def _count_carers(gives, where, reported, who, age_group, band_starts, counts):
 
 
 @nb.njit(cache=True)
-def _live(events, stream, now, gives, case, where, who, reported, given, state, ended, gave_up):
+def _draw_for(stream, now, gives, keys, u):
+    """Luck of a quarter (f64 [2, givers]) of those who give care: whether they give up, and whether their work changes."""
+    some, words, block = np.empty(BLOCK, np.uint64), np.empty(4 * BLOCK, np.uint32), np.uint64(_CARER_QUARTER >> 2)
+    for start in range(0, gives.size, BLOCK):
+        n = min(BLOCK, gives.size - start)
+        for j in range(n):
+            some[j] = keys[gives[start + j]]
+        _draw(stream, np.uint64(now), block, some[:n], words)
+        for j in range(n):
+            u[0, start + j] = (words[j] + 0.5) / TWO32
+        for j in range(n):
+            u[1, start + j] = (words[BLOCK + j] + 0.5) / TWO32
+
+
+@nb.njit(cache=True)
+def _live(events, now, gives, case, where, who, reported, given, u, state, ended, gave_up):
     """Let a quarter pass for those who give care: work may change, main carers (but parents) may give up."""
-    ids, keys, ties, ages, works, main, strained, before = (
-        who.id, who.key, who.tie, who.age, who.employment, given.main, given.strained, who.state
+    ids, ties, ages, works, main, strained, before = (
+        who.id, who.tie, who.age, who.employment, given.main, given.strained, who.state
     )  # fmt: skip
     stops, reduces, gives_up, of_age, until, least, much, spread = (
         events.stops, events.reduces, events.gives_up, events.of_age, events.work_until, events.least_hours,
         events.many_hours, events.spread,
     )  # fmt: skip
-    for k in gives:
+    for m in range(gives.size):
+        k = gives[m]
         i, c = ids[k], case[k]
         is_main = (main[c] == k) & (ties[k] != _PARENT)
         touched = (works[k] > 0) & (of_age <= ages[k]) & (ages[k] < until) & (reported[k] >= least)
@@ -127,16 +144,14 @@ def _live(events, stream, now, gives, case, where, who, reported, given, state, 
             now_is = state[i]
         else:
             continue
-        if touched | is_main:
-            many = int(reported[k] >= much)
-            a, b, _, _ = four_words(stream, now, _CARER_QUARTER, keys[k])
-            if touched:
-                now_is = _changed_work(stops[many], reduces[many], (b + 0.5) / TWO32, now_is)
-            u, chance = (a + 0.5) / TWO32, gives_up[strained[c]]
-            if is_main and u < chance:
-                now_is |= GAVE_UP
-                ended[i] = now - int(spread * u / chance)
-                gave_up[where[k]] += 1
+        many = np.int64(reported[k] >= much)
+        if touched & (u[1, m] < stops[many] + reduces[many]):
+            now_is = _changed_work(stops[many], reduces[many], u[1, m], now_is)
+        chance = gives_up[strained[c]]
+        if is_main & (u[0, m] < chance):
+            now_is |= GAVE_UP
+            ended[i] = now - int(spread * u[0, m] / chance)
+            gave_up[where[k]] += 1
         state[i] = now_is
 
 
@@ -167,42 +182,64 @@ def _count_cases(at_home, where, under_14, given, unmet_from, counts, table):
 
 
 @nb.njit(cache=True)
-def _end(
-    cared_for, cared_by, rows, ids, carers, row_of_id, present, care, able, household, kind, quartier, state, ended
-):
-    """Count why the care of those ended who were main carers a quarter ago; state as it is now.
+def _no_more(cared_for, cared_by, rows, ids, carers, row_of_id, was, some):
+    """List whom the same person cares for no more; ``was``: row of everybody who was cared for. Returns how many.
 
-    ``rows``, ``ids`` and ``carers`` (ids): who has which main carer now. Both lists follow the rows of people, but for a compaction
+    ``rows``, ``ids``, ``carers`` (ids): who has which main carer now. Both lists follow the rows of people, but for a compaction
     in between: then more people are looked at, with the same result.
     """
-    next_ = 0
+    next_, n = 0, 0
+    for j in range(cared_for.size):
+        was[j] = row_of_id[cared_for[j]]
     for j in range(cared_for.size):
         if next_ < rows.size and ids[next_] == cared_for[j] and carers[next_] == cared_by[j]:
             next_ += 1
             continue
-        person = row_of_id[cared_for[j]]
-        if person < 0:
-            continue
+        person = was[j]
         while next_ < rows.size and rows[next_] < person:
             next_ += 1
         if next_ < rows.size and rows[next_] == person and carers[next_] == cared_by[j]:
             continue
-        carer = row_of_id[cared_by[j]]
-        if present[person] == 0:
+        some[n] = j
+        n += person >= 0
+    return n
+
+
+@nb.njit(cache=True)
+def _end(some, was, cared_by, row_of_id, present, care, able, household, kind, quartier, state, ended):
+    """Count why the care of those ended who were main carers a quarter ago; state as it is now.
+
+    The reasons are looked up one by one for all, so that the processor fetches for many at a time.
+    """
+    n = some.size
+    row, carer, home = np.empty((3, n), np.int32)
+    gone, grade, carer_gone, carer_care, still, elsewhere = np.empty((6, n), np.uint8)
+    for m in range(n):
+        row[m], carer[m] = was[some[m]], row_of_id[cared_by[some[m]]]
+    for m in range(n):
+        gone[m], grade[m], home[m] = present[row[m]] == 0, care[row[m]] & _GRADE, household[row[m]]
+    for m in range(n):
+        other = max(carer[m], 0)
+        carer_gone[m], carer_care[m] = (carer[m] < 0) | (present[other] == 0), care[other] & 31
+    for m in range(n):
+        elsewhere[m] = kind[max(home[m], 0)] != _PRIVATE
+        still[m] = state[cared_by[some[m]]] & (CARES | GAVE_UP)
+    for m in range(n):
+        if gone[m]:
             why = _GONE
-        elif kind[household[person]] != _PRIVATE:
+        elif elsewhere[m]:
             why = _IN_HOME
-        elif care[person] & _GRADE == 0:
+        elif grade[m] == 0:
             why = _RECOVERED
-        elif carer < 0 or present[carer] == 0:
+        elif carer_gone[m]:
             why = _CARER_GONE
-        elif not able[care[carer] & 31]:
+        elif not able[carer_care[m]]:
             why = _CARER_ILL
-        elif state[cared_by[j]] & (CARES | GAVE_UP):
+        elif still[m]:
             continue
         else:
             why = _MOVED
-        ended[quartier[person], why] += 1
+        ended[quartier[row[m]], why] += 1
 
 
 @nb.njit(cache=True)
@@ -272,14 +309,19 @@ def live(
     case_where = where[case]
     _count_cases(at_home, where, who.under_14, given, model.rates.parameter("care_unmet_from"), counts, table)
     _count_carers(gives, case_where, reported, who, *starts, counts)
+    u = np.empty((2, gives.size))
+    _draw_for(luck, model.now, gives, who.key, u)
     gave_up = counts.ended[:, _GAVE_UP_END]
-    _live(events, luck, model.now, gives, case, case_where, who, reported, given, state, ended, gave_up)
+    _live(events, model.now, gives, case, case_where, who, reported, given, u, state, ended, gave_up)
     side, none = model.side[SIDE], np.zeros(0, np.int32)
     with_main = np.flatnonzero(given.main >= 0)
     ids, carers = remembered(model, "id")[with_main], who.id[given.main[with_main]]
+    cared_for, cared_by = side.get("cared_for", none), side.get("cared_by", none)
+    was, some = np.empty((2, cared_for.size + 1), np.int32)
+    some = some[: _no_more(cared_for, cared_by, cases.rows[with_main], ids, carers, model.row_of_id, was, some)]
     _end(
-        side.get("cared_for", none), side.get("cared_by", none), cases.rows[with_main], ids, carers, model.row_of_id,
-        p.present, p.care, limits_of(model).able, p.household, h.kind, p.quartier, state, counts.ended,
+        some, was, cared_by, model.row_of_id, p.present, p.care, limits_of(model).able, p.household, h.kind, p.quartier, state,
+        counts.ended,
     )  # fmt: skip
     side["cared_for"], side["cared_by"] = ids, carers
     _pass_quarter(events, luck, model.now, model.row_of_id, p.present, p.key, state, ended)

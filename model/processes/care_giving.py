@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from ..cases import remembered
 from ..columns import Kind
 from ..process import Process
 from .care_carer_states import by_id, empty_counts, live
-from .care_choice import need_hours
+from .care_choice import choices_of
 from .care_counts import CARER_AGE_STARTS, HOURS_BANDS, service_counts
 from .care_kin_choice import candidates
 from .care_kin_hours import fill_hours
@@ -29,18 +30,33 @@ if TYPE_CHECKING:
 
 GIVERS = ("need", "kin", "service", "day_care", "volunteers", "unmet")
 """Rows of the hours by Quartier."""
+_PRIVATE = int(Kind.PRIVATE)
 _AGE_GROUP = np.searchsorted(CARER_AGE_STARTS, np.arange(120), side="right") - 1
 _BANDS = np.array(HOURS_BANDS, np.float64)
+
+
+@nb.njit(cache=True)
+def _look_at(cases, sex, household, quartier, kind, hours, home, where, at_home, need):
+    """Household, Quartier, whether at home in a private household, and need in core hours a week of each case."""
+    rows, age, grade, demented, oldest = cases.rows, cases.age, cases.grade, cases.demented, hours.shape[2] - 1
+    for c in range(rows.size):
+        home[c] = household[rows[c]]
+    for c in range(rows.size):
+        where[c] = quartier[rows[c]]
+    for c in range(rows.size):
+        at_home[c] = kind[home[c]] == _PRIVATE
+    for c in range(rows.size):
+        need[c] = hours[demented[c], sex[rows[c]], min(age[c], oldest), grade[c] - 1]
 
 
 def _give(model: QuartierModel, events: Events) -> None:
     """One step: hours by giver, counts, and a quarter in the lives of carers."""
     arranged = model.side["care_result"]
     cases, pairs, services = arranged["cases"], arranged["pairs"], arranged["services"]
-    p, rules = model.people, rules_of(model)
-    home, where = p.household[cases.rows], p.quartier[cases.rows]
-    at_home = model.households.kind[home] == Kind.PRIVATE
-    need, state = need_hours(model, cases), by_id(model, "carer", np.uint8)
+    p, rules, n = model.people, rules_of(model), cases.rows.size
+    home, where, at_home, need = np.empty(n, np.int32), np.empty(n, np.uint16), np.empty(n, np.bool_), np.empty(n)
+    _look_at(cases, p.sex, p.household, p.quartier, model.households.kind, choices_of(model).need, home, where, at_home, need)
+    state = by_id(model, "carer", np.uint8)
     who, traits, case = candidates(model, rules, cases, pairs, at_home, home, where, state)
     given, hours, reported = fill_hours(model, rules, cases, need, at_home, services, who, case, traits)
     visit(model, cases, at_home, given)

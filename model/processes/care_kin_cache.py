@@ -100,10 +100,13 @@ def _match_pairs(found, begin, ids, old_begin, old_ids, where, new):
         first = old_begin[j] if j >= 0 else 0
         last = old_begin[j + 1] if j >= 0 else 0
         for k in range(begin[c], begin[c + 1]):
-            at = -1
-            for o in range(first, last):
-                if old_ids[o] == ids[k]:
-                    at = o
+            at, same = -1, first + k - begin[c]  # mostly nobody has come or gone
+            if same < last and old_ids[same] == ids[k]:
+                at = same
+            else:
+                for o in range(first, last):
+                    if old_ids[o] == ids[k]:
+                        at = o
             where[k] = max(at, 0)
             new[n] = k
             n += at < 0

@@ -78,13 +78,22 @@ def _homes(case, carer, tie, at_home, home, household, size, first, lives, eldes
 @nb.njit(cache=True)
 def _youngest(role, birth, next_member, youngest):
     """Birth (quarter) of the youngest child among members of a household, given the first of them; 0 = nobody."""
+    at, open_ = youngest.copy(), np.empty(youngest.size + 1, np.int32)
+    n = 0
     for j in range(youngest.size):
-        i, latest = youngest[j], 0
-        while i >= 0:
-            if role[i] == _CHILD_ROLE:
-                latest = max(latest, np.int64(birth[i]))
-            i = next_member[i]
-        youngest[j] = latest
+        open_[n] = j
+        n += youngest[j] >= 0
+        youngest[j] = 0
+    while n > 0:  # the next member of all households, so that the processor fetches for many at a time
+        left = 0
+        for m in range(n):
+            j = open_[m]
+            i = at[j]
+            youngest[j] = max(youngest[j], np.int32(birth[i]) * np.int32(role[i] == _CHILD_ROLE))
+            at[j] = next_member[i]
+            open_[left] = j
+            left += at[j] >= 0
+        n = left
 
 
 @nb.njit(cache=True)
