@@ -1,6 +1,7 @@
 """Berlin 2020 from the original register matrix: 448 areas, 3.77 million people, read, built and run for five years.
 
     python benchmarks/berlin.py            times of reading, building and every process, and peak memory; some minutes
+    python benchmarks/berlin.py --care     the same, and where those in need live at the end of every year
     python benchmarks/berlin.py --check    the whole matrix read, twelve of its areas built and run for a year; some seconds
 
 The matrix lies in the shared data (QUARTIER_DATA, default ../shared/data). One processor; compiled code is kept, and what is
@@ -21,18 +22,23 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from quartier.model.columns import CARE_GRADE_BITS, Setting
 from quartier.model.invariants import check
 from quartier.model.model import QuartierModel
 from quartier.model.process import Process
 from quartier.model.processes import STEP
+from quartier.model.processes.care_origin import place_counts
 from quartier.model.rates import read_rate_book
 from quartier.model.region.berlin import read_berlin_register
 from quartier.model.region.region import Region
 from quartier.model.start import Start
 from quartier.model.synthesis import synthesise
+from quartier.model.timeline import last_day
 from quartier.outputs.recorder import record
 
-DATA: Final = Path(os.environ.get("QUARTIER_DATA", Path(__file__).parents[2] / "shared" / "data")) / "regions" / "berlin"
+DATA: Final = (
+    Path(os.environ.get("QUARTIER_DATA", Path(__file__).parents[2] / "shared" / "data")) / "regions" / "berlin"
+)
 MATRIX: Final = DATA / "raw" / "ewr_plr" / "EWR202012E_Matrix.csv"
 AREAS, PERSONS, FEW = 448, 3_769_962, 12
 
@@ -121,10 +127,24 @@ def build(clock: Clock) -> tuple[Region, Start]:
     return region, start
 
 
+def tell_care(model: QuartierModel) -> None:
+    """Print how many are in need and where they live, and what has become of them by place."""
+    p = model.people
+    need = (p.present == 1) & (p.care & CARE_GRADE_BITS > 0)
+    share = 100 * np.bincount(p.setting[need], minlength=len(Setting)) / need.sum()
+    line = ", ".join(f"{setting.name.lower()} {share[setting]:.1f} %" for setting in Setting if share[setting] > 0)
+    print(f"    {last_day(model.now)}: {need.sum()} in need: {line}")
+    if model.now > model.start_step and (places := place_counts(model)) is not None:
+        known, there, *entries = places.sum(axis=0)
+        near = sum(entries[:2]) / max(sum(entries), 1)
+        print(f"    in the Quartier where need began: {there / known:.3f}; entries into homes below 1 km: {near:.2f}")
+
+
 def main() -> None:
     """Print the figures, or check a small part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="correctness only")
+    parser.add_argument("--care", action="store_true", help="settings of care at the end of every year")
     parser.add_argument("--years", type=int, default=5)
     given = parser.parse_args()
     if given.check:
@@ -140,14 +160,20 @@ def main() -> None:
     recorder = record(model, until)
     clock.tell("setting up the model")
     lived = 0
-    for _ in range(4 * given.years):
+    for step in range(4 * given.years):
+        if given.care and step % 4 == 0:
+            tell_care(model)
         model.step()
         lived += int((model.people.present == 1).sum())
     steps = clock.tell(f"{4 * given.years} steps")
     seconds["recorder and the rest"] = steps - sum(seconds.values())
     for name, spent in sorted(seconds.items(), key=lambda item: -item[1]):
         print(f"    {name:22} {spent:6.1f} s {1e9 * spent / lived:6.1f} ns per person and step")
-    print(f"{len(np.flatnonzero(model.people.present == 1))} persons, {recorder.tables()['events'].sum()} events counted")
+    if given.care:
+        tell_care(model)
+    print(
+        f"{len(np.flatnonzero(model.people.present == 1))} persons, {recorder.tables()['events'].sum()} events counted"
+    )
     whole.tell("all")
 
 

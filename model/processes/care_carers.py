@@ -1,7 +1,8 @@
 """Who could care for a person in need: somebody in the household, a child within reach, nobody (model-care.md 3.1).
 
-There is no index of children. One pass over all people asks of everybody's parents whether they are in need at home, by a
-bit per id: an eighth of a byte per person, small enough to stay near the processor. What follows costs the few found.
+There is no index of children. One pass over all people asks of the parents of those who have any whether they are in need
+at home, by a bit per id: an eighth of a byte per person, small enough to stay near the processor. The bits set before an
+id say which case it is. What follows costs the few found.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Carer(IntEnum):
 
 
 _IN_HOUSEHOLD, _DISABILITY_HOME = int(Carer.IN_HOUSEHOLD), int(Kind.DISABILITY_HOME)
+_CHUNK = 4096
+"""People looked at together (a speed, no figure)."""
 
 
 class Tie(IntEnum):
@@ -76,20 +79,6 @@ class _Limits(NamedTuple):
     parent_until: int
 
 
-@nb.njit(cache=True)
-def _grown_children(mother, father, birth, care, bits, limits, found):
-    """Rows of able grown-up people with a parent whose bit is set, gone or not; written for each, kept for those."""
-    n, able, child, youngest = 0, limits.able, limits.child, limits.youngest
-    for i in range(mother.size):
-        m, f = np.uint32(mother[i] + 1), np.uint32(father[i] + 1)
-        parent = (bits[m >> np.uint32(6)] >> np.uint64(m & np.uint32(63))) | (
-            bits[f >> np.uint32(6)] >> np.uint64(f & np.uint32(63))
-        )
-        found[n] = i
-        n += ((parent & np.uint64(1)) != 0) & (birth[i] >= child) & (birth[i] <= youngest) & able[care[i] & 31]
-    return n
-
-
 @nb.njit(inline="always")
 def _ones(x):
     """How many bits are set."""
@@ -100,23 +89,42 @@ def _ones(x):
 
 
 @nb.njit(cache=True)
-def _mark(rows, ids, bits, before, position):
+def _mark(ids, bits, before, position):
     """Set the bit of everybody in need (an id's bit is the one after it; no parent, -1, is the first).
 
     ``before``: how many bits are set before each word; ``position``: which case the n-th bit set belongs to.
     """
-    for c in range(rows.size):
-        bit = np.uint32(ids[rows[c]] + 1)
+    for i in ids:
+        bit = np.uint32(i + 1)
         bits[bit >> np.uint32(6)] |= np.uint64(1) << np.uint64(bit & np.uint32(63))
     n = 0
     for w in range(bits.size):
         before[w] = n
         n += _ones(bits[w])
-    for c in range(rows.size):
-        bit = np.uint32(ids[rows[c]] + 1)
+    for c in range(ids.size):
+        bit = np.uint32(ids[c] + 1)
         w = bit >> np.uint32(6)
         lower = (np.uint64(1) << np.uint64(bit & np.uint32(63))) - np.uint64(1)
         position[before[w] + np.uint32(_ones(bits[w] & lower))] = c
+
+
+@nb.njit(inline="always")
+def _is_set(bits, bit):
+    return ((bits[bit >> np.uint32(6)] >> np.uint64(bit & np.uint32(63))) & np.uint64(1)) != 0
+
+
+@nb.njit(inline="always")
+def _of_the_marked(first, last, mother, father, bits, found):
+    """Rows of people with a parent whose bit is set: of those who have a parent at all, a third."""
+    k = n = 0
+    for i in range(first, last):
+        found[k] = i
+        k += ((mother[i] + 1) | (father[i] + 1)) != 0
+    for j in range(k):
+        i = found[j]
+        found[n] = i
+        n += _is_set(bits, np.uint32(mother[i] + 1)) | _is_set(bits, np.uint32(father[i] + 1))
+    return n
 
 
 @nb.njit(cache=True)
@@ -135,20 +143,45 @@ def _lives_with(rows, link, earliest, able, row_of_id, household, care, birth, p
         out[c] = out[c] if here & able[care[row] & 31] else -1
 
 
+@nb.njit(inline="always")
+def _empty(n):
+    return np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8)
+
+
 @nb.njit(cache=True)
-def _of_children(children, mother, father, bits, before, position, home, where, household, quartier, reach, case, carer, tie):
-    """Pairs of people in need and their able children, in the order of the children's rows, without a branch to guess."""
-    n = 0
-    for i in children:
-        here, q = household[i], quartier[i]
-        for parent in (mother[i], father[i]):
-            bit = np.uint32(parent + 1)
-            w, b = bit >> np.uint32(6), np.uint64(bit & np.uint32(63))
-            c = position[before[w] + np.uint32(_ones(bits[w] & ((np.uint64(1) << b) - np.uint64(1))))]
-            case[n], carer[n] = c, i
-            tie[n] = 2 if home[c] == here else 4 - np.uint8(reach[q, where[c]])
-            n += ((bits[w] >> b) & np.uint64(1) != 0) & (here >= 0)
-    return n
+def _of_children(columns, limits, marks, home, where, reach):
+    """Pairs of people in need and their able grown-up children, in the order of the children's rows.
+
+    Some people at a time, so that what has been read of their parents is still near the processor; every loop writes for
+    each and keeps for some, without a branch to guess. Who is gone has no household.
+    """
+    mother, father, birth, care, household, quartier = columns
+    bits, before, position = marks
+    able, child, youngest, n = limits.able, limits.child, limits.youngest, 0
+    found, parent = np.empty(_CHUNK, np.int32), np.empty(2 * _CHUNK + 1, np.uint32)
+    case, carer, tie = _empty(4 * home.size + 2 * _CHUNK + 1)
+    for first in range(0, mother.size, _CHUNK):
+        if n + 2 * _CHUNK >= case.size:
+            old = case[:n], carer[:n], tie[:n]
+            case, carer, tie = _empty(2 * case.size)
+            case[:n], carer[:n], tie[:n] = old
+        start = n
+        last = min(first + _CHUNK, mother.size)
+        for j in range(_of_the_marked(first, last, mother, father, bits, found)):
+            i = found[j]
+            fit = (birth[i] >= child) & (birth[i] <= youngest) & able[care[i] & 31] & (household[i] >= 0)
+            for link in (mother[i], father[i]):
+                bit = np.uint32(link + 1)
+                parent[n - start], carer[n] = bit, i
+                n += fit & _is_set(bits, bit)
+        for j in range(start, n):
+            bit, i = parent[j - start], carer[j]
+            lower = (np.uint64(1) << np.uint64(bit & np.uint32(63))) - np.uint64(1)
+            w = bit >> np.uint32(6)
+            c = position[before[w] + np.uint32(_ones(bits[w] & lower))]
+            same = np.uint8(home[c] == household[i])
+            case[j], tie[j] = c, 2 * same + (1 - same) * (4 - np.uint8(reach[quartier[i], where[c]]))
+    return case[:n], carer[:n], tie[:n]
 
 
 @nb.njit(cache=True)
@@ -259,34 +292,29 @@ def _in_households(model: QuartierModel, cases: Cases, limits: _Limits, home: np
     return out
 
 
-def _children(model: QuartierModel, cases: Cases, limits: _Limits, home: np.ndarray, where: np.ndarray) -> Pairs:
-    """Able grown-up children in the town, in the order of their rows."""
-    p, rows = model.people, cases.rows
+def _children(model: QuartierModel, ids: np.ndarray, limits: _Limits, home: np.ndarray, where: np.ndarray) -> Pairs:
+    """Able grown-up children in the town of people given by id, household and Quartier, in the order of the children's rows."""
+    p, words = model.people, model.next_id // 64 + 1
     reach = distances(model.region) <= model.rates.parameter("care_reach")
-    words = model.next_id // 64 + 1
-    bits, before, position = np.zeros(words, np.uint64), np.empty(words, np.uint32), np.zeros(rows.size + 1, np.int32)
-    _mark(rows, p.id, bits, before, position)
-    found = np.empty(len(p) + 1, np.int32)
-    children = found[: _grown_children(p.mother, p.father, p.birth, p.care, bits, limits, found)]
-    if rows.size == 0:
-        return _room(0)
-    out = _room(2 * children.size + 1)
-    place = (home, where, p.household, p.quartier, reach)
-    n = _of_children(children, p.mother, p.father, bits, before, position, *place, *out)
-    return Pairs(*(column[:n] for column in out))
+    bits, before, position = np.zeros(words, np.uint64), np.empty(words, np.uint32), np.empty(ids.size, np.int32)
+    _mark(ids, bits, before, position)
+    columns = (p.mother, p.father, p.birth, p.care, p.household, p.quartier)
+    return Pairs(*_of_children(columns, limits, (bits, before, position), home, where, reach))
 
 
-def able_relatives(model: QuartierModel, cases: Cases) -> Pairs:
+def able_relatives(model: QuartierModel, cases: Cases, ids: np.ndarray | None = None) -> Pairs:
     """Who could care: partner and parents (of a person below 60) in the household, grown-up children in the town.
 
     Able is who has at most Pflegegrad 1, no dementia, does not want a nursing home (so that no place, but the person
-    decides who is able) and is not too old.
+    decides who is able) and is not too old. ``ids`` of the cases (i32) are looked up if they are not given.
     """
     p, rows, limits = model.people, cases.rows, limits_of(model)
+    if rows.size == 0:
+        return _room(0)
     home, where = np.empty(rows.size, np.int32), np.empty(rows.size, np.uint16)
     _where(rows, p.household, p.quartier, home, where)
-    of_children, near = _children(model, cases, limits, home, where), _in_households(model, cases, limits, home)
-    cursor = np.zeros(rows.size, np.int32)
+    of_children = _children(model, p.id[rows] if ids is None else ids, limits, home, where)
+    near, cursor = _in_households(model, cases, limits, home), np.zeros(rows.size, np.int32)
     for part in (*near, of_children):
         _count(part.case, cursor)
     pairs = _room(_begin(cursor))

@@ -38,7 +38,7 @@ def arrange_care(model: QuartierModel) -> None:
     _end_arrangements(model, ended)
     known = carry_over(model, cases.rows)
     remember_origin(model, known, np.flatnonzero(known.need_since == 0))
-    pairs = able_relatives(model, cases)
+    pairs = able_relatives(model, cases, known.id)
     situation, parents = carer_situation(model, cases, pairs)
     settle_in_serviced_housing(model, cases, known, situation)
     seek, lost, services = review(model, cases, known, situation, parents)
@@ -102,7 +102,7 @@ def start_arrangements(model: QuartierModel) -> None:
     cases, known = cases_of(model, rows), carry_over(model, rows)
     known.need_since[:] = _begun(model, rows)
     remember_origin(model, known, np.arange(rows.size))
-    pairs = able_relatives(model, cases)
+    pairs = able_relatives(model, cases, known.id)
     situation, parents = carer_situation(model, cases, pairs)
     known.carer[:] = situation + 1
     dwellings = estimated_dwellings(model, in_need) * facilities.of_kind(SERVICED_HOUSING)

@@ -13,6 +13,7 @@ from crowd import book, run, z_limit, z_of
 from quartier.model.care_facilities import ADVICE_HUB, NURSING_HOME, SERVICED_HOUSING, SHARED_FLAT
 from quartier.model.cases import entries, memory, remembered
 from quartier.model.columns import Kind, Role, Setting
+from quartier.model.luck import Decision
 from quartier.model.measures import PlacesMeasure
 from quartier.model.processes.care_carers import Carer, cases_of
 from quartier.model.processes.care_choice import wish_for_home
@@ -124,3 +125,16 @@ def test_advice_reaches_those_newly_in_need_as_far_as_the_hub_reaches():
     model.step()
     counts = model.side["care_result"]["counts"][ADVICE_HUB, :, 0]
     assert counts.tolist() == [12, 5, 7, 7, 5, 5]
+
+
+def test_free_serviced_dwellings_go_to_the_lowest_of_the_lottery_in_each_quartier():
+    people = toy.singles(np.full(1_500, 80), np.zeros(1_500), care=3)
+    for i, person in enumerate(people):
+        person["quartier"] = i % 3
+    listed = [("s", "serviced_housing", "01", 5), ("t", "serviced_housing", "02", 400)]
+    model = town(people, {"care_serviced_housing_residents": 0.0}, listed, 3)
+    known = memory(model)
+    lot = model.luck.uniform(Decision.SERVICED_LOTTERY, 0, known.key)
+    for quartier, places in enumerate((5, 400, 0)):
+        here = np.flatnonzero(model.people.quartier[known.row] == quartier)
+        assert set(np.flatnonzero(known.serviced)) & set(here) == set(here[np.argsort(lot[here])[:places]])

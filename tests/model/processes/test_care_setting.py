@@ -9,7 +9,8 @@ from care_toy import constant_rates, singles
 from crowd import book, row, run, z_limit, z_of
 from quartier.model.columns import FRAIL_BIT, Kind, Reason, Role, Setting
 from quartier.model.frailty import frail_shares
-from quartier.model.processes.care_carers import Carer, carer_situation, cases_of
+from quartier.model.geography import distances
+from quartier.model.processes.care_carers import Carer, Tie, able_relatives, carer_situation, cases_of
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.care_setting import ARRANGE_CARE, wish_for_home, wish_for_service
 from quartier.model.processes.deaths import DIE
@@ -162,3 +163,27 @@ def test_without_any_kin_residents_rise_to_about_one_and_three_quarters_of_the_t
     table = frail_shares(model.rates, 2043, 2023)[p.sex[cases], age, grade - 1, demented].sum()
     ratio = (p.setting[cases] == Setting.RESIDENTIAL_CARE).sum() / table
     assert 1.4 < ratio < 2.0
+
+
+@pytest.mark.parametrize("parents", [12, 4_000])
+def test_able_children_are_all_those_whom_asking_everybody_one_by_one_finds(parents):
+    n, rng = 9_000, np.random.default_rng(1)
+    mother, father = rng.integers(-1, parents, (2, n))
+    father = np.where(father == mother, -1, father)
+    care = np.where(rng.random(n) < 0.5, 0, rng.integers(0, 32, n))
+    model = singles(n, (), book(), mother=mother, father=father, care=care)
+    p, cases = model.people, cases_of(model, np.flatnonzero((care & 7 > 0) & (np.arange(n) < parents)).astype(np.int32))
+    model.people.household[8_000:] = p.household[np.maximum(p.mother[8_000:], 0)]
+    age, case_of = model.ages(), {int(row): c for c, row in enumerate(cases.rows)}
+    able = (care & 7 <= 1) & (care < 8) & (age >= 18) & (age <= model.rates.parameter("care_child_oldest"))
+    near = distances(model.region) <= model.rates.parameter("care_reach")
+    expected = []
+    for child in np.flatnonzero(able):
+        for parent in (int(p.mother[child]), int(p.father[child])):
+            if parent in case_of:
+                elsewhere = Tie.WITHIN_REACH if near[p.quartier[child], p.quartier[parent]] else Tie.IN_TOWN
+                same = p.household[child] == p.household[parent]
+                expected.append((case_of[parent], int(child), int(Tie.CHILD_IN_HOUSEHOLD if same else elsewhere)))
+    pairs = able_relatives(model, cases)
+    found = [pair for pair in zip(*(column.tolist() for column in pairs), strict=True) if pair[2] >= Tie.CHILD_IN_HOUSEHOLD]
+    assert found == sorted(expected) and len(found) > 1_000
