@@ -75,17 +75,19 @@ def _place(homes, head, family, households, people, dwellings, now, edges, out):
 
 
 @nb.njit(cache=True)
-def _parents(rows, link, row_of_id, household, quartier, where):
-    """Quartier of the parent whom a link names, if he or she lives in another household in town; without a branch.
+def _parents(rows, mother, father, row_of_id, household, quartier, where):
+    """Quartier of the mother, else the father, who lives in another household in town; without a branch.
 
     Only who is present has a household.
     """
     for k in range(rows.size):
-        identity = link[rows[k]]
-        row = max(row_of_id[max(identity, 0)], 0)
-        there = (identity >= 0) & (row_of_id[max(identity, 0)] >= 0) & (household[row] >= 0)
-        apart = there & (household[row] != household[rows[k]])
-        where[k] = quartier[row] if apart else where[k]
+        home, a, b = household[rows[k]], mother[rows[k]], father[rows[k]]
+        m, f = row_of_id[max(a, 0)], row_of_id[max(b, 0)]
+        at_m, at_f = household[max(m, 0)], household[max(f, 0)]
+        her = (a >= 0) & (m >= 0) & (at_m >= 0) & (at_m != home)
+        his = (b >= 0) & (f >= 0) & (at_f >= 0) & (at_f != home)
+        there = np.int64(quartier[max(m if her else f, 0)])
+        where[k] = there if her | his else -1
 
 
 @nb.njit(cache=True)
@@ -172,9 +174,8 @@ def settled_leads(
 
 def parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """Quartier (i64) of the mother, else the father, who lives in another household in town; -1 for none."""
-    p, where = model.people, np.full(rows.size, -1, np.int64)
-    for link in (p.father, p.mother):
-        _parents(rows, link, model.row_of_id, p.household, p.quartier, where)
+    p, where = model.people, np.empty(rows.size, np.int64)
+    _parents(rows.astype(np.int32), p.mother, p.father, model.row_of_id, p.household, p.quartier, where)
     return where
 
 

@@ -25,9 +25,14 @@ def _speaks(mates, young, most, household, dwelling, size, rooms, first, followi
     for me in mates:  # without a branch, so that the reads overlap
         mates[m] = me
         m += (birth[me] > young) & (plan[me] == 0) & (household[me] >= 0)
-    for me in mates[:m]:
-        h = household[me]
-        if dwelling[h] < 0 or size[h] >= min(rooms[dwelling[h]], most):
+    homes, r = np.empty(m, np.int32), 0
+    for k in range(m):
+        h = household[mates[k]]
+        mates[r], homes[r] = mates[k], h
+        r += (dwelling[h] >= 0) & (size[h] < most)
+    for k in range(r):
+        me, h = mates[k], homes[k]
+        if size[h] >= rooms[dwelling[h]]:
             continue
         i, speaks = first[h], True
         while i >= 0 and speaks:
