@@ -12,6 +12,7 @@ from crowd import book, run, z_limit, z_of
 from quartier.model.care_facilities import AMBULATORY, DAY_CARE, NURSING_HOME, SHORT_TERM
 from quartier.model.cases import remembered
 from quartier.model.columns import Kind
+from quartier.model.households import compact, join
 from quartier.model.processes.care_carers import Cases, cases_of
 from quartier.model.processes.care_choice import need_hours
 from quartier.model.processes.care_giving import GIVERS, by_case, by_pair
@@ -285,6 +286,30 @@ def test_without_any_service_the_run_goes_on_and_all_formal_need_is_unmet():
     assert result["counts"][NURSING_HOME, :, 0].tolist() == [20, 0, 20, 20, 0, 0]
     assert result["counts"][AMBULATORY, :4, 0].tolist() == [20, 0, 20, 20]
     assert result["hours"][2:4].sum() == 0 and set(model.people.setting.tolist()) == {1}
+
+
+def test_what_is_kept_of_relatives_from_step_to_step_changes_nothing():
+    """Needs come and go, children move together with a partner, rows move; one town forgets all after every step."""
+    n = 300
+    people = [{"age": 84, "sex": 1, "household": i, "care": 1 + i % 5} for i in range(n)]
+    people += [{"age": 50 + i % 9, "sex": i % 2, "household": n + i, "mother": i % n} for i in range(2 * n)]
+    keeps, forgets = (toy.town(people, BOTH, rates=book(NO_HOME), check=False) for _ in range(2))
+    luck = np.random.default_rng(1)
+    for step in range(6):
+        care, mother = luck.integers(0, 6, 60), luck.choice(n, 60, replace=False)
+        child = n + luck.choice(2 * n, 20, replace=False)
+        for model in (keeps, forgets):
+            p, a, b = model.people, *(model.row_of_id[who] for who in (child[:10], child[10:]))
+            p.care[model.row_of_id[mother]] = care
+            join(model, a, p.household[b])
+            p.partner[a], p.partner[b] = p.id[b], p.id[a]
+            if step == 3:
+                compact(model)
+            model.step()
+        forgets.side.pop("care_kin_cache")
+        one, other = by_pair(keeps) | by_case(keeps), by_pair(forgets) | by_case(forgets)
+        assert one["carer"].size > 100 and all((one[name] == other[name]).all() for name in one)
+    assert by_pair(keeps)["in_law"].any()
 
 
 def test_results_do_not_depend_on_the_order_of_rows():
