@@ -10,12 +10,13 @@ import numpy as np
 from ..columns import Reason, Union
 from ..households import arrive, found, join, remove, unite_arrivals, with_children
 from ..kin import kin_of_arrivals
-from ..luck import Decision, Domain, Luck, derive_keys, pair_key, unit
+from ..luck import Decision, Domain, Luck, derive_keys, pair_key
 from ..process import Process
+from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
 from .care_arrivals import need_of_arrivals
 from .local_levels import out_moves_level
-from .origins import distance_mix, distance_rates
+from .origins import distance_rates, is_near
 from .out_moves import ORIGINS, expected_by_destination, out_bound, who_leaves
 from .repair import repair
 from .templates import Templates, make_templates
@@ -35,61 +36,28 @@ def out_migrate(model: QuartierModel) -> None:
     leave_town(model, *who_leaves(model))
 
 
-@nb.njit(cache=True)
-def _tally(rows, leader, abroad, near, quartier, to_abroad, to_germany, to_surroundings, goes_abroad):
-    for k in range(rows.size):
-        where, by = quartier[rows[k]], leader[k]
-        goes_abroad[k] = abroad[by]
-        if abroad[by]:
-            to_abroad[where] += 1
-        else:
-            to_germany[where] += 1
-            to_surroundings[where] += near[by]
-
-
 def leave_town(model: QuartierModel, leaders: np.ndarray, abroad: np.ndarray) -> None:
-    """Take people out of the town with the minor children who live with them; ``leaders`` ascend."""
+    """Take people out of the town with the minor children who live with them."""
     p = model.people
     rows, leader = with_children(model, leaders, int(model.rates.parameter("age_of_majority")))
-    going = np.empty(rows.size, np.bool_)
-    to_abroad, to_germany, to_near = (model.events[f"out_migration_{where}"] for where in ("abroad", "germany", "surroundings"))
-    _tally(rows, leader, abroad, _goes_near(model, leaders), p.quartier, to_abroad, to_germany, to_near, going)
+    for name, going in (("abroad", abroad[leader]), ("germany", ~abroad[leader])):
+        model.count(f"out_migration_{name}", p.quartier[rows[going]])
+    near = _goes_near(model, leaders)[leader] & ~abroad[leader]
+    model.count("out_migration_surroundings", p.quartier[rows[near]])
     left = p.household[rows]
-    remove(model, rows, died=False, abroad=going)
+    remove(model, rows, died=False, abroad=abroad[leader])
     repair(model, left)
-
-
-@nb.njit(cache=True)
-def _near(stream, now, leaders, people, couple, table, near):
-    """Whether each would go to the surroundings: by the luck and age of the leader of those who leave together."""
-    key, birth, sex, quartier, present = people
-    partner, leads, row_of_id = couple
-    class_of, share = table
-    for k in range(leaders.size):
-        i = leaders[k]
-        if leads[i] == 0 and partner[i] >= 0:
-            j = row_of_id[partner[i]]
-            if j >= 0 and present[j] == 1:
-                low, high = 0, leaders.size
-                while low < high:
-                    middle = (low + high) >> 1
-                    if leaders[middle] < j:
-                        low = middle + 1
-                    else:
-                        high = middle
-                if low < leaders.size and leaders[low] == j:
-                    i = j
-        age = (now - np.int64(birth[i])) >> 2
-        near[k] = unit(stream, now, Decision.SURROUNDINGS, key[i]) < share[class_of[quartier[i]], sex[i], age]
 
 
 def _goes_near(model: QuartierModel, leaders: np.ndarray) -> np.ndarray:
     """Whether each would go to the surroundings if within Germany (bool); partners who leave together go to the same place."""
-    p, near = model.people, np.empty(leaders.size, np.bool_)
-    class_of, _, share = distance_mix(model, "out")
-    people, couple = (p.key, p.birth, p.sex, p.quartier, p.present), (p.partner, p.leads, model.row_of_id)
-    _near(model.luck.stream, np.int64(model.now), leaders.astype(np.int32), people, couple, (class_of, share), near)
-    return near
+    p = model.people
+    deciding = leaders.copy()
+    follows = np.flatnonzero((p.leads[leaders] == 0) & (p.partner[leaders] >= 0))
+    partner = model.rows_of(p.partner[leaders[follows]])
+    together = np.append(leaders, NONE)[np.searchsorted(leaders, partner)] == partner  # leaders ascend
+    deciding[follows[together]] = partner[together]
+    return is_near(model, "out", p.key[deciding], p.quartier[deciding], p.sex[deciding], model.ages(deciding))
 
 
 def start_in_migration(model: QuartierModel) -> None:
