@@ -194,8 +194,9 @@ def _housemates(chosen, rows, link, earliest, able, row_of_id, household, home, 
     n = 0
     for j in range(chosen.size):
         c = chosen[j]
-        case[n], row[n] = c, link[rows[c]]
-        n += row[n] >= 0
+        named = link[rows[c]]
+        case[n], row[n] = c, named
+        n += named >= 0
     for j in range(n):
         row[j] = row_of_id[row[j]]
     m = 0
