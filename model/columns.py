@@ -99,6 +99,7 @@ BARRIER_FREE_BIT = 0b001
 TENURE_SHIFT, TENURE_BITS = 1, 0b110
 RENT_SHIFT, RENT_CLASSES = 3, 8
 BUILT_SHIFT = 6
+JUST_BUILT, SECOND_QUARTER = 3, 2
 CARE_GRADE_BITS = 0b00111
 DEMENTIA_BIT = 0b01000
 FRAIL_BIT = 0b10000
@@ -183,7 +184,7 @@ DWELLING: dict[str, Column] = {
         "u1",
         0,
         "bits",
-        "bit 0 barrier-free, 1-2 Tenure (0 let, 1 owned, 2 rent bound), 3-5 rent per m2 (0 = cheapest eighth), 6-7 built later",
+        "bit 0 barrier-free, 1-2 Tenure (0 let, 1 owned, 2 rent bound), 3-5 rent per m2 (0 = cheapest eighth), 6-7 age: 0 of the start",
         "synthesis, complete_dwellings",
     ),
 }

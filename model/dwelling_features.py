@@ -9,7 +9,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
-from .columns import BARRIER_FREE_BIT, BUILT_SHIFT, RENT_CLASSES, RENT_SHIFT, TENURE_BITS, TENURE_SHIFT, Tenure
+from .columns import (
+    BARRIER_FREE_BIT,
+    BUILT_SHIFT,
+    JUST_BUILT,
+    RENT_CLASSES,
+    RENT_SHIFT,
+    TENURE_BITS,
+    TENURE_SHIFT,
+    Tenure,
+)
 from .luck import Decision, Luck
 from .rates import RateBook
 
@@ -31,7 +40,7 @@ def draw_features(luck: Luck, rates: RateBook, key: np.ndarray, owned: np.ndarra
     share = np.where(of_owner, rates.parameter("barrier_free_owned"), rates.parameter("barrier_free_let"))
     free = u(Decision.BARRIER_FREE) < (rates.parameter("barrier_free_new") if new else share)
     rent = (u(Decision.RENT_CLASS) * RENT_CLASSES).astype(np.int64)
-    built = int(new) << BUILT_SHIFT
+    built = JUST_BUILT << BUILT_SHIFT if new else 0
     return (free * BARRIER_FREE_BIT | tenure << TENURE_SHIFT | rent << RENT_SHIFT | built).astype(np.uint8)
 
 

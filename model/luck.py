@@ -114,6 +114,7 @@ class Decision(IntEnum):
     # a dwelling, for as long as it stands
     DWELLING_AGE = 100
     DWELLING_REPLACED = 101
+    FIRST_OCCUPATION = 102  # of a seeker and a dwelling just completed, from the luck of the search
     INSTITUTION_AGE = 110
     INSTITUTION_SEARCH = 111
     # relatives who give care: all four words of a block for a pair, or for a carer and a quarter

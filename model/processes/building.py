@@ -23,6 +23,7 @@ from .attraction import attraction
 from .births import birth_hazards, fertile_women
 from .demolition import lose_dwellings, start_demolition
 from .dwelling_search import Search
+from .first_occupation import grow_old
 from .flats import open_flats
 from .local_levels import moves_level
 from .out_moves import ORIGINS, expected_out_moves
@@ -101,7 +102,7 @@ def expected_households(model: QuartierModel) -> np.ndarray:
 
 
 def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: np.ndarray | int) -> None:
-    """Append vacant dwellings that are on the market at once."""
+    """Append vacant dwellings that are on the market at once, in their first two quarters as `first_occupation` has it."""
     ordinal = np.arange(quartiere.size)
     home = model.quartier_keys[quartiere]
     key = derive_keys(Domain.DWELLING, home, 1 + model.now, (number << 32) + ordinal)
@@ -112,6 +113,7 @@ def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: n
 
 def complete_dwellings(model: QuartierModel) -> None:
     """Take away the dwellings that this step loses, and complete its new ones."""
+    grow_old(model)
     lose_dwellings(model)
     for number, measure in enumerate(model.measures):
         if isinstance(measure, DwellingsMeasure) and measure.step == model.now and measure.dwellings > 0:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import BARRIER_FREE_BIT, TENURE_SHIFT, Tenure
+from ..columns import BARRIER_FREE_BIT, TENURE_BITS, TENURE_SHIFT, Tenure
 from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
 from ..marked import rows_without
 from ..screen import BLOCK, _draw
 from .dwelling_search import GUIDE_SHIFT, Search
+from .first_occupation import FRESH, households_of, weights
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -28,6 +29,7 @@ MOST_ROOMS = 7
 """Largest class of rooms in the stock's tables: seven and more."""
 BOUND = int(Tenure.BOUND) << TENURE_SHIFT
 TWO53 = 9007199254740992.0
+GLANCE = np.uint64(Decision.FIRST_OCCUPATION)
 MOST_DRAWS = 14
 """Streets drawn in a quarter, early and later ones each, at most (a range of luck)."""
 TAKEN = -100
@@ -163,8 +165,8 @@ def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, 
     What is taken has no rooms any more. What comes into question is listed first (``seen``), without a branch.
     """
     rooms, place_key, features, cost = offer
-    need, stay, needs, entitled, budget = seekers
-    below, above, loss, barrier_loss, kin_gain = tastes
+    need, stay, needs, entitled, budget, kind = seekers
+    below, above, loss, barrier_loss, kin_gain, weight_of = tastes
     for j in range(order.size):
         i, n = order[j], 0
         mine = np.uint64(lots[j // BLOCK, 0, j % BLOCK]) << _S32 | np.uint64(lots[j // BLOCK, 1, j % BLOCK])
@@ -183,6 +185,12 @@ def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, 
                 scale *= kin_gain
             if needs[i] and features[k] & BARRIER_FREE_BIT == 0:
                 scale *= barrier_loss
+            if features[k] >= FRESH:
+                weight = weight_of[kind[i], (features[k] & TENURE_BITS) >> TENURE_SHIFT]
+                glance = pair_bits(pair_bits(mine[j], GLANCE), place_key[k])
+                if (np.float64(glance >> np.uint64(11)) + 0.5) / TWO53 >= weight:
+                    continue
+                scale /= max(weight, 1.0)
             if (1.0 - u) * scale < bound:  # -log(u) is not less than 1 - u: else it need not be worked out
                 wait = -np.log(u) * scale
                 if wait < bound:
@@ -212,6 +220,7 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
         np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS)),
         float(np.exp(rates.parameter("barrier_loss"))),
         float(np.exp(-rates.parameter("kin_bonus"))),
+        weights(rates),
     )
     turn, (who, asks) = _in_turn(model, seekers), _entries(model, seekers)
     luck = (model.luck.stream, np.uint64(model.now), np.uint64(Decision.DWELLING_SEARCH // 4))
@@ -273,4 +282,5 @@ def _entries(model: QuartierModel, seekers: Seekers) -> tuple[tuple[np.ndarray, 
         seekers.kin.astype(np.int64),
     )
     need = np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64)
-    return who, (need, seekers.stay.astype(float), seekers.needs, seekers.entitled, seekers.budget)
+    kind = households_of(seekers.group, seekers.rooms)
+    return who, (need, seekers.stay.astype(float), seekers.needs, seekers.entitled, seekers.budget, kind)

@@ -224,7 +224,7 @@ MOVE = Process(
         "people.plan",
         "people.role",
     ),
-    rates=("moves_within_town", "household_income_a", "household_income_b", "household_income_c", "dwelling_area"),
+    rates=("moves_within_town", "household_income_a", "household_income_b", "household_income_c", "dwelling_area", "first_occupation"),
     step=move,
     start=start_building,
     remembers=("lost", "demolished"),

@@ -1,0 +1,46 @@
+"""First occupation: in the two quarters after its completion a dwelling is not shown to everybody.
+
+New areas begin with young families, more of them than the market would bring (model-demography.md 12). So households that look for a
+dwelling weigh one just completed by a table (`first_occupation`, by tenure and household): a weight below 1 is the chance to see it
+at all, drawn for the pair; one above 1 multiplies the odds of choosing it. After two quarters it is a dwelling like any other, and
+whatever follows - children who are born, grow up and leave - is not imposed.
+
+The age of a dwelling stands in two bits of its features: in the quarter of completion 3, in the next 2, then 1; 0 = of the start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..columns import BUILT_SHIFT, SECOND_QUARTER
+from ..rates import RateBook
+from .attraction import FAMILY
+
+if TYPE_CHECKING:
+    from ..model import QuartierModel
+
+FRESH = SECOND_QUARTER << BUILT_SHIFT
+"""Features from here on are those of a dwelling in its first two quarters."""
+ALONE, TWO, THREE, SMALL_FAMILY, LARGE_FAMILY, SHARES = range(6)
+
+
+def grow_old(model: QuartierModel) -> None:
+    """Dwellings in their first two quarters are a quarter older."""
+    features = model.dwellings.features
+    fresh = np.flatnonzero(features >= FRESH)
+    features[fresh] -= 1 << BUILT_SHIFT
+
+
+def households_of(group: np.ndarray, rooms: np.ndarray) -> np.ndarray:
+    """Type (i64) of seekers by group of movers and rooms needed: persons and one; who looks for a room in a flat needs one."""
+    size = rooms.astype(np.int64) - 1
+    kind = np.where(group == FAMILY, np.where(size >= 4, LARGE_FAMILY, SMALL_FAMILY), np.clip(size, 1, 3) - 1)
+    return np.where(size < 1, SHARES, kind)
+
+
+def weights(rates: RateBook) -> np.ndarray:
+    """Weight of a fresh dwelling for a type of household, float64 [type, tenure]; rooms in flats are for all alike."""
+    table = rates["first_occupation"].values
+    return np.concatenate((table.T, np.ones((1, len(table)))))
