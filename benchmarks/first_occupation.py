@@ -136,8 +136,7 @@ def solve(rates: RateBook, persons: int, seeds: int, rounds: int) -> np.ndarray:
         homes = pooled(rates, persons, seeds, (1,))[1]
         for t, tenure in enumerate(TENURES):
             weight[t] = np.clip(weight[t] * tilted(homes[homes[:, 0] == t], tenure, weight[t]) ** 0.7, 0.02, 50.0)
-            if weight[t, -2] > weight[t, -1]:  # a large family's is not below a small one's, which the columns would allow
-                weight[t, -2:] = np.sqrt(weight[t, -2:].prod())
+            weight[t, -1] = weight[t, -2:].max()  # a large family's is not below a small one's, which the columns would allow
         print(np.round(weight, 3))
     return weight
 
