@@ -187,7 +187,7 @@ def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, 
                 scale *= barrier_loss
             if features[k] >= FRESH:
                 weight = weight_of[kind[i], (features[k] & TENURE_BITS) >> TENURE_SHIFT]
-                glance = pair_bits(pair_bits(mine[j], GLANCE), place_key[k])
+                glance = pair_bits(pair_bits(mine, GLANCE), place_key[k])
                 if (np.float64(glance >> np.uint64(11)) + 0.5) / TWO53 >= weight:
                     continue
                 scale /= max(weight, 1.0)
