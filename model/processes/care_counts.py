@@ -91,9 +91,11 @@ def service_counts(model: QuartierModel, cases: Cases, services: Services) -> np
         (SHORT_TERM, WEEKS_PER_QUARTER / r.parameter("care_short_term_weeks"), use[2]),
     ):
         used[np.flatnonzero(growing & f.of_kind(kind))[:1]] = number / per_place
+    clients = out[AMBULATORY, 1].sum()
+    per_client = use[0] / clients if clients else r.parameter("care_service_hours")
     for measure, places in ((4, f.places(model.now)), (5, f.operable(model.now))):
         shown = np.ceil(np.where(growing, np.maximum(places, used), places))
-        shown = np.where(f.of_kind(AMBULATORY), np.floor(shown / r.parameter("care_service_hours")), shown)
+        shown = np.where(f.of_kind(AMBULATORY), np.floor(shown / per_client), shown)
         shown = np.where(f.of_kind(ADVICE_HUB), shown // STEPS_PER_YEAR, shown)
         cell = f.kind.astype(np.int64) * n + f.quartier
         out[:, measure] = np.bincount(cell, shown, minlength=len(CARE_KINDS) * n).reshape(-1, n)
