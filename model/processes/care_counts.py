@@ -71,7 +71,8 @@ def service_counts(model: QuartierModel, cases: Cases, services: Services) -> np
     Persons count where they live (residents of homes: where the home is), places where the facility is. Units: residents,
     clients, guests, stays in the quarter, people in need in serviced housing, people newly in need for advice; places for
     homes, short-term care and housing, clients, guests and advised persons of a quarter for the others. Estimated places
-    that grow with demand are shown as what is used, at the usual occupancy.
+    that grow with demand are shown as what is used, at the usual occupancy. Hours of ambulatory services are shown as
+    clients with the usual hours, of services that grow with the hours a client has now.
     """
     f: CareFacilities = model.side["care_facilities"]
     n, r = model.n_quartiere, model.rates
@@ -92,7 +93,8 @@ def service_counts(model: QuartierModel, cases: Cases, services: Services) -> np
     ):
         used[np.flatnonzero(growing & f.of_kind(kind))[:1]] = number / per_place
     clients = out[AMBULATORY, 1].sum()
-    per_client = use[0] / clients if clients else r.parameter("care_service_hours")
+    usual = r.parameter("care_service_hours")
+    per_client = np.where(growing & (clients > 0), use[0] / max(clients, 1), usual)
     for measure, places in ((4, f.places(model.now)), (5, f.operable(model.now))):
         shown = np.ceil(np.where(growing, np.maximum(places, used), places))
         shown = np.where(f.of_kind(AMBULATORY), np.floor(shown / per_client), shown)
