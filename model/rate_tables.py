@@ -17,7 +17,7 @@ MAX_HAZARD: Final = 50.0
 """Annual hazards above this are refused: nobody faces an event fifty times a year (a check of input, not a rate)."""
 
 SEXES: Final = ("m", "f")
-COUNTED: Final = ("age", "half_year", "duration")
+COUNTED: Final = ("age", "half_year", "duration", "run_year")
 """Dimensions of whole numbers that follow each other without a gap."""
 BANDS: Final = ("age_group", "wife_age_band")
 _BAND: Final = re.compile(r"(\d+)-(\d+)|(\d+)\+")

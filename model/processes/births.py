@@ -16,6 +16,7 @@ from ..process import Process
 from ..shortlist import shortlist
 from ..tables import NONE
 from ..thresholds import AGES
+from ..timeline import STEPS_PER_YEAR
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -44,10 +45,17 @@ def _bound(model: QuartierModel) -> np.ndarray:
     """No woman of an age has a higher hazard: the highest of all Quartiere, union states, parities and spacings."""
     side = model.side["bear"]
     _, hazard = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
-    highest = (hazard.max(axis=(0, 1)) * side["spacing"].max(axis=0)).max(axis=0) * side["level"].max()
+    highest = (hazard.max(axis=(0, 1)) * side["spacing"].max(axis=0)).max(axis=0) * _levels(model).max()
     bound = np.zeros((2, AGES))
     bound[Sex.FEMALE, YOUNGEST : OLDEST + 1] = highest / model.rates.parameter("births_per_confinement")
     return bound
+
+
+def _levels(model: QuartierModel) -> np.ndarray:
+    """Fertility of each Quartier against the table (float64) in this step: its own level, and that of the year of the run."""
+    by_year = model.rates["birth_level"].values
+    year = min(max(model.now - model.start_step - 1, 0) // STEPS_PER_YEAR, by_year.size - 1)
+    return model.side["bear"]["level"] * by_year[year]
 
 
 def _spacing_class(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
@@ -127,7 +135,7 @@ def birth_hazards(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     p, side, hazard = model.people, model.side["bear"], np.empty(rows.size)
     rates = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
     columns = (p.birth, p.union_state, p.parity, p.last_birth, p.quartier)
-    _hazards(rows, *columns, *rates, side["level"], side["spacing"], _spacing_ends(model), model.now, hazard)
+    _hazards(rows, *columns, *rates, _levels(model), side["spacing"], _spacing_ends(model), model.now, hazard)
     return hazard
 
 
@@ -163,7 +171,7 @@ BEAR = Process(
     "bear",
     reads=("people.birth", "people.sex", "people.union_state", "people.partner", "people.role"),
     writes=("people.parity", "people.last_birth", "households.arrive", "households.join"),
-    rates=("birth_hazard",),
+    rates=("birth_hazard", "birth_level"),
     step=bear,
     start=start_births,
     bounds={Decision.BIRTH: _bound},
