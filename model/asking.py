@@ -13,7 +13,7 @@ import numpy as np
 
 from .luck import TWO32, Decision
 from .rates import probability, threshold
-from .screen import happens, happens_to
+from .screen import happens_to
 from .thresholds import AGES
 
 if TYPE_CHECKING:
@@ -59,28 +59,3 @@ def ask(model: QuartierModel, process: str, decision: Decision, rows: np.ndarray
     if model.audit is not None:
         model.audit.add(process, p.sex[rows], model.ages(rows), chance / TWO32, happened)
     return happened
-
-
-def ask_everyone(
-    model: QuartierModel, process: str, decision: Decision, table: np.ndarray, columns: list[np.ndarray]
-) -> np.ndarray:
-    """Rows (i32) of all people present to whom the event happens; thresholds (u32) by up to three u8 columns and age."""
-    p = model.people
-    rows = happens(model.luck, model.now, decision, p.key, p.present, p.birth, table, columns)
-    if model.audit is not None:
-        audit_everyone(model, process, table, columns, rows)
-    return rows
-
-
-def audit_everyone(
-    model: QuartierModel, process: str, table: np.ndarray, columns: list[np.ndarray], rows: np.ndarray
-) -> None:
-    """Add a question that was put to all people present; ``rows`` are those to whom the event happened."""
-    if model.audit is None:
-        return
-    p = model.people
-    happened = np.zeros(len(p), bool)
-    happened[rows] = True
-    here = p.present == 1
-    chance = table[(*(c[here] for c in columns), model.ages()[here])] / TWO32
-    model.audit.add(process, p.sex[here], model.ages()[here], chance, happened[here])

@@ -329,10 +329,6 @@ def survival(rates: RateBook, year: int, variant: Variant | None = None) -> np.n
     return np.stack([first] * (STEPS_PER_YEAR - 1) + [last])
 
 
-def death_factors(rates: RateBook, year: int) -> np.ndarray:
-    """Factor on the life table's death hazard by grade, float64 [sex, age 0..109, grade 0..5]; keeps the life table."""
-    return care_rates(rates, year).death_factor
-
 
 def death_factors_by_code(
     rates: RateBook, year: int, demented: np.ndarray, frail: np.ndarray | None = None, ratio_of_frail: np.ndarray | None = None

@@ -183,14 +183,6 @@ def pair_key(a, b):
     return (w0 << _S32) | w1
 
 
-@nb.njit(inline="always")
-def pair_unit(stream, step, decision, a, b):
-    """A number in (0, 1) for an ordered pair of keys, in one block: the step and the decision enter by the key."""
-    k0 = (stream & _LOW) ^ ((np.uint64(step) * _W0) & _LOW)
-    k1 = (stream >> _S32) ^ ((np.uint64(decision) * _W1) & _LOW)
-    w, _, _, _ = philox4x32(a & _LOW, a >> _S32, b & _LOW, b >> _S32, k0, k1)
-    return (nb.float64(w) + 0.5) / TWO32
-
 
 @nb.njit(inline="always")
 def pair_bits(mine, other):

@@ -49,15 +49,6 @@ class Reach:
         self.facility_x = (np.where(np.isfinite(f.lon), f.lon, lon[f.quartier]) - self._origin[0]) * self._scale[0]
         self.facility_y = (np.where(np.isfinite(f.lat), f.lat, lat[f.quartier]) - self._origin[1]) * self._scale[1]
 
-    def points_of(self, rows: np.ndarray) -> np.ndarray:
-        """The point (i64) where each of these people lives; households without a dwelling live near the centroid."""
-        p, h, d = self.model.people, self.model.households, self.model.dwellings
-        dwelling = h.dwelling[p.household[rows]]
-        spot = np.zeros(rows.size, np.int64)
-        housed = dwelling >= 0
-        spot[housed] = (d.key[dwelling[housed]] % np.uint64(POINTS)).astype(np.int64)
-        return p.quartier[rows].astype(np.int64) * POINTS + spot
-
     def distance(self, points: np.ndarray, facilities: np.ndarray) -> np.ndarray:
         """Foot path in km (float64) from points to facilities, pair by pair."""
         dx, dy = self.x[points] - self.facility_x[facilities], self.y[points] - self.facility_y[facilities]

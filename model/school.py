@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba as nb
 import numpy as np
 
-from .luck import Decision
 from .timeline import STEPS_PER_YEAR
 
 if TYPE_CHECKING:
-    from .model import QuartierModel
     from .rates import RateBook
 
 _MONTHS: Final = 3
@@ -83,16 +81,6 @@ def entry_step(birth: np.ndarray, rank: np.ndarray, rates: RateBook) -> np.ndarr
     _entries(birth.astype(np.int64), rank.astype(np.float64), school_rule(rates), out)
     return out
 
-
-def at_school(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    """Whether the people in these rows have entered school by the end of this step (bool)."""
-    birth = model.people.birth[rows]
-    youngest = STEPS_PER_YEAR * (int(model.rates.parameter("school_age")) - 1)  # no early entrant is younger
-    old = np.flatnonzero(model.now - birth.astype(np.int64) >= youngest)
-    rank = model.luck.uniform(Decision.SCHOOL_ENTRY, 0, model.people.key[rows[old]])
-    entered = np.zeros(rows.size, bool)
-    entered[old] = entry_step(birth[old], rank, model.rates) <= model.now
-    return entered
 
 
 def expected_share_not_at_school(rates: RateBook, step: int, quarters: int) -> np.ndarray:

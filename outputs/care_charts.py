@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .charts import BLUE, GREEN, GREY, ORANGE, PURPLE, _figure, _head, _notes, _thousands, year_ticks
+from .charts import BLUE, GREEN, GREY, ORANGE, PURPLE, _figure, _head, _notes, _thousands, stacked_by_year
 from .schema import CARER_AGE_STARTS, DIMENSION
 from .store import label_text
 
@@ -54,27 +54,9 @@ def _hours(axes: Axes, tables: PlannerTables, hours: np.ndarray) -> None:
     """Stacked bars of hours [year, giver]."""
     _, ids = tables._, DIMENSION["giver"].ids
     names = dict(zip(ids, label_text("giver", tables.language), strict=True))
-    base = np.zeros(len(tables.years))
-    for giver, colour, hatch in _GIVERS:
-        values = hours[:, ids.index(giver)]
-        if giver == "volunteers" and not values.any():
-            continue
-        axes.bar(
-            tables.years,
-            values,
-            0.8,
-            base,
-            color=colour,
-            edgecolor="black",
-            linewidth=0.4,
-            hatch=hatch,
-            label=names[giver],
-        )
-        base += values
-    axes.set_title(_("core hours a week"), loc="left")
-    axes.set_xticks(year_ticks(tables.years))
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
-    _thousands(axes.yaxis)
+    shown = [look for look in _GIVERS if look[0] != "volunteers" or hours[:, ids.index("volunteers")].any()]
+    series = ((hours[:, ids.index(giver)], colour, hatch, names[giver]) for giver, colour, hatch in shown)
+    stacked_by_year(axes, tables.years, series, _("core hours a week"))
 
 
 def _carers(axes: Axes, tables: PlannerTables, carers: np.ndarray) -> None:

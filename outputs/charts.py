@@ -6,7 +6,7 @@ text inside the file. Equal results give equal bits: no date, no random ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -89,6 +89,18 @@ def _save(stem: Path, figure: Figure, alternative: str) -> list[Path]:
     figure.savefig(png, dpi=DPI, metadata={"Title": alternative, "Description": alternative, "Software": "Quartier"})
     figure.savefig(svg, metadata={"Title": alternative, "Date": None, "Creator": "Quartier"})
     return [png, svg]
+
+
+def stacked_by_year(axes: Axes, years: list[int], series: Iterable[tuple[np.ndarray, str, str, str]], title: str) -> None:
+    """Stack bars of values by year, from below; each with colour, pattern and label."""
+    base = np.zeros(len(years))
+    for values, colour, hatch, label in series:
+        axes.bar(years, values, 0.8, base, color=colour, edgecolor="black", linewidth=0.4, hatch=hatch, label=label)
+        base += values
+    axes.set_title(title, loc="left")
+    axes.set_xticks(year_ticks(years))
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
+    _thousands(axes.yaxis)
 
 
 def year_ticks(years: list[int]) -> list[int]:

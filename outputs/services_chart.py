@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .charts import BLUE, GREEN, ORANGE, PURPLE, _figure, _head, _notes, _thousands, year_ticks
+from .charts import BLUE, GREEN, ORANGE, PURPLE, _figure, _head, _notes, _thousands, stacked_by_year, year_ticks
 from .schema import DIMENSION
 from .spread import replicates_of
 from .store import label_text
@@ -51,20 +51,10 @@ def services_chart(tables: PlannerTables, town: str, scenario: int = 0) -> tuple
 
 def _settings(axes: Axes, tables: PlannerTables, settings: np.ndarray) -> None:
     """Stacked bars of people in need [year, setting], from care by relatives at the bottom to homes; empty settings are left out."""
-    names, base = label_text("setting", tables.language), np.zeros(len(tables.years))
-    for s, setting in enumerate(DIMENSION["setting"].ids):
-        if not settings[:, s].any():
-            continue
-        colour, hatch = _LOOKS[setting]
-        axes.bar(
-            tables.years, settings[:, s], 0.8, base, color=colour, edgecolor="black", linewidth=0.4, hatch=hatch,
-            label=names[s],
-        )  # fmt: skip
-        base += settings[:, s]
-    axes.set_title(tables._("people in need of care"), loc="left")
-    axes.set_xticks(year_ticks(tables.years))
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
-    _thousands(axes.yaxis)
+    ids, names = DIMENSION["setting"].ids, label_text("setting", tables.language)
+    shown = [s for s in range(len(ids)) if settings[:, s].any()]
+    series = ((settings[:, s], *_LOOKS[ids[s]], names[s]) for s in shown)
+    stacked_by_year(axes, tables.years, series, tables._("people in need of care"))
 
 
 def _staff(axes: Axes, tables: PlannerTables, staff: np.ndarray) -> None:

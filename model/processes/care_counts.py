@@ -114,21 +114,3 @@ def _advise(model: QuartierModel, f: CareFacilities, advice: np.ndarray) -> None
     reach = np.bincount(f.quartier[hubs], f.operable(model.now)[hubs], minlength=model.n_quartiere) // STEPS_PER_YEAR
     advice[1] = np.minimum(advice[2], reach)
     advice[2] -= advice[1]
-
-
-def carer_counts(
-    model: QuartierModel, rows: np.ndarray, employment: np.ndarray, reported: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Carers by Quartier, sex, age group and employment (i64 [n, 2, 6, 3]), and by Quartier and band of reported hours.
-
-    ``rows`` i32, ``employment`` u8, ``reported`` float64: one entry per pair; a person with two cases counts once.
-    """
-    p, n = model.people, model.n_quartiere
-    persons, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
-    total = np.bincount(inverse, reported, minlength=persons.size)
-    age = np.searchsorted(CARER_AGE_STARTS, model.ages(persons), side="right") - 1
-    cell = ((p.quartier[persons].astype(np.int64) * 2 + p.sex[persons]) * len(CARER_AGE_STARTS) + age) * 3
-    table = np.bincount(cell + employment[first], minlength=n * 2 * len(CARER_AGE_STARTS) * 3)
-    band = np.searchsorted(HOURS_BANDS, total, side="right") - 1
-    hours = np.bincount(p.quartier[persons].astype(np.int64) * len(HOURS_BANDS) + band, minlength=n * len(HOURS_BANDS))
-    return table.reshape(n, 2, len(CARER_AGE_STARTS), 3), hours.reshape(n, len(HOURS_BANDS))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 
 from ..columns import BUILT_SHIFT
@@ -39,13 +40,33 @@ def start_demolition(model: QuartierModel) -> dict[str, np.ndarray]:
     }
 
 
-def oldest_first(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    """These dwellings by Quartier, in each those of the start before later ones, then by the rank that stands for age."""
+def _seniority(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """What these dwellings are ordered by (u64), the oldest smallest: those of the start first, then the rank that stands for age."""
     d = model.dwellings
-    place = d.quartier[rows].astype(np.uint64) << np.uint64(48)
     later = (d.features[rows] >> BUILT_SHIFT > 0).astype(np.uint64) << np.uint64(47)
     rank = model.luck.words(Decision.DWELLING_AGE, 0, d.key[rows]).astype(np.uint64) << np.uint64(15)
-    return rows[np.argsort(place | later | rank | d.key[rows] & np.uint64(0x7FFF))]
+    return later | rank | d.key[rows] & np.uint64(0x7FFF)
+
+
+def oldest_first(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """These dwellings by Quartier, in each by seniority."""
+    place = model.dwellings.quartier[rows].astype(np.uint64) << np.uint64(48)
+    return rows[np.argsort(place | _seniority(model, rows))]
+
+
+@nb.njit(cache=True)
+def _oldest(place, seniority, owed, first, chosen):
+    """The positions of the ``owed`` oldest of every Quartier into ``chosen[first[q] :]``, -1 where there are fewer."""
+    for i in range(place.size):
+        q = place[i]
+        begin, j = first[q], first[q] + owed[q]
+        if j == begin or (chosen[j - 1] >= 0 and seniority[chosen[j - 1]] < seniority[i]):
+            continue
+        j -= 1
+        while j > begin and (chosen[j - 1] < 0 or seniority[chosen[j - 1]] > seniority[i]):
+            chosen[j] = chosen[j - 1]
+            j -= 1
+        chosen[j] = i
 
 
 def lose_dwellings(model: QuartierModel) -> None:
@@ -53,14 +74,16 @@ def lose_dwellings(model: QuartierModel) -> None:
     side, d = model.side["move"], model.dwellings
     asked = _asked(model)
     due = np.floor(side["loss"] * (model.now - model.start_step) + side["phase"]).astype(np.int64)
-    if not asked and (due <= side["lost"]).all():
+    owed = np.maximum(due - side["lost"], 0)
+    if not asked and not owed.any():
         return
-    vacant = oldest_first(model, vacant_dwellings(model))
-    vacant = _demolish(model, asked, vacant)
+    vacant = vacant_dwellings(model)
+    if asked:
+        vacant = _demolish(model, asked, oldest_first(model, vacant))
     vacant = vacant[d.features[vacant] >> BUILT_SHIFT == 0]
-    place = d.quartier[vacant].astype(np.int64)
-    turn = np.arange(vacant.size) - np.searchsorted(place, place)
-    lost = vacant[turn < (due - side["lost"])[place]]
+    chosen = np.full(int(owed.sum()), -1, np.int64)
+    _oldest(d.quartier[vacant], _seniority(model, vacant), owed, np.cumsum(owed) - owed, chosen)
+    lost = vacant[chosen[chosen >= 0]]
     side["lost"] += np.bincount(d.quartier[lost], minlength=model.n_quartiere)
     share = model.rates.parameter("dwelling_loss_replaced")
     again = model.luck.uniform(Decision.DWELLING_REPLACED, 0, d.key[lost]) < share

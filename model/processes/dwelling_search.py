@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numba as nb
 import numpy as np
 
-from ..geography import distances
+from ..geography import decay
 from ..luck import TWO32
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ _LOW: Final = np.uint64(0xFFFFFFFF)
 _S32: Final = np.uint64(32)
 GUIDE_BITS: Final = 7
 GUIDE_SHIFT: Final = np.uint64(32 - GUIDE_BITS)
-
-
-def decay(model: QuartierModel) -> np.ndarray:
-    """Weight of a move between Quartiere [from, to]: ``d^-exponent``, with a bonus inside the Quartier (Munich, 2011-2024)."""
-    rates = model.rates
-    d = np.maximum(distances(model.region), rates.parameter("distance_floor"))
-    weight = d ** -rates.parameter("distance_exponent")
-    return weight * np.where(np.eye(len(d), dtype=bool), np.exp(rates.parameter("same_quartier_bonus")), 1.0)
 
 
 @nb.njit(cache=True)
@@ -106,7 +98,7 @@ class Search:
     @classmethod
     def of(cls, model: QuartierModel, attraction: np.ndarray, dwellings: np.ndarray, size: float) -> Search:
         """The streets of a stock of dwellings (counts per Quartier), ``size`` in each."""
-        pull = np.concatenate((decay(model), np.ones((1, model.n_quartiere))))
+        pull = np.concatenate((decay(model.region, model.rates), np.ones((1, model.n_quartiere))))
         number = np.where(dwellings > 0, np.maximum(np.rint(dwellings / size), 1), 0).astype(np.int64)
         early = Streets.of(number, pull, attraction)
         return cls(

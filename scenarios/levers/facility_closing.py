@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ...model.errors import nearest
 from ...model.measures import CHILDCARE_KINDS, ClosingMeasure
 from ..parts import Entry, FirstDay, Line
 from .lever import Effects, Setting
@@ -21,13 +20,5 @@ class FacilityClosing(Entry):
 
     def effects(self, setting: Setting) -> Effects:
         """One measure for every facility."""
-        known = setting.town.facility_ids(CHILDCARE_KINDS)
-        for unknown in [i for i in self.facilities if i not in known]:
-            setting.refuse(
-                "unknown_facility",
-                "facilities",
-                unknown,
-                f"the id of a childcare centre of {setting.town.region.name}",
-                nearest(unknown, known),
-            )
+        setting.refuse_unknown_facilities(self.facilities, CHILDCARE_KINDS)
         return Effects(measures=[ClosingMeasure(i, setting.start, self.note) for i in self.facilities])

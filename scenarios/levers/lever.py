@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from ...model.errors import nearest
 from ...model.measures import Measure
 from ...model.rates import Modifier
 from ...model.timeline import step_of
@@ -60,6 +61,13 @@ class Setting:
             change.half_life,
         )
         return [piece._replace(amount=round(piece.amount + neutral, 9)) for piece in pieces if not _empty(piece)]
+
+    def refuse_unknown_facilities(self, ids: Sequence[str], kinds: Sequence[str]) -> None:
+        """Refuse every id that no facility of these kinds has, with the nearest ones."""
+        known = self.town.facility_ids(kinds)
+        expected = f"the id of a facility of {self.town.region.name} of the kind {', '.join(kinds)}"
+        for unknown in (i for i in ids if i not in known):
+            self.refuse("unknown_facility", "facilities", unknown, expected, nearest(unknown, known))
 
     def _knots(self, amounts: list[DatedAmount]) -> list[tuple[int, float]]:
         knots: list[tuple[int, float]] = []

@@ -7,7 +7,6 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ...model.errors import nearest
 from ...model.measures import CHILDCARE_KINDS, FACILITY_KINDS, PlacesMeasure
 from ..parts import OLDEST, Aged, Amounts, FirstDay, Line, Range, every
 from ..phases import Segment
@@ -84,15 +83,7 @@ class PlacesChange(Aged):
 
     def effects(self, setting: Setting) -> Effects:
         """One measure for every piece of the amount's course; of each Quartier its own where amounts are relative."""
-        known = setting.town.facility_ids((self.facility,))
-        for unknown in [i for i in self.facilities or () if i not in known]:
-            setting.refuse(
-                "unknown_facility",
-                "facilities",
-                unknown,
-                f"the id of a childcare centre of {setting.town.region.name}",
-                nearest(unknown, known),
-            )
+        setting.refuse_unknown_facilities(self.facilities or (), (self.facility,))
         course = setting.course(self, self.amount)
         return Effects(measures=[m for piece in course for m in self._measures(setting, piece)])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from quartier.model import care_hazards
-from quartier.model.care_hazards import AGES, care_prevalence, care_rates, death_factors, death_factors_by_code
+from quartier.model.care_hazards import AGES, care_prevalence, care_rates, death_factors_by_code
 from quartier.model.frailty import frail_ratio, frail_shares
 from quartier.model.rates import read_rate_book
 from shared_data import data_folder
@@ -130,7 +130,7 @@ def test_mortality_by_dementia_and_frailty_leaves_the_mortality_of_a_grade_as_it
     life = care_hazards.by_age_at_end(care_hazards.life_table(rates, 2024))[..., None]
     demented, frail = rates["dementia_share"].values, frail_shares(rates, 2024, 2023)
     p = 1 - np.exp(-death_factors_by_code(rates, 2024, demented, frail, frail_ratio(rates)) * life / 4)
-    by_grade = 1 - np.exp(-death_factors(rates, 2024) * life / 4)
+    by_grade = 1 - np.exp(-care_rates(rates, 2024).death_factor * life / 4)
     for grade in range(6):
         share = demented[..., grade]
         mean = np.zeros_like(share)

@@ -45,7 +45,9 @@ def after(name, quarters=QUARTERS):
     p = model.people
     here = p.present == 1
     childcare = {key: values.sum(axis=0).astype(float) for key, values in childcare_counts(model).items()}
+    staff = model.side["staff_services"]["heads"].sum()
     return found | {
+        "staff": float(staff),
         "people": int(here.sum()), "need": int(np.count_nonzero(p.care[here] & CARE_GRADE_BITS)), "dwellings": len(model.dwellings),
         "in_homes": int(np.count_nonzero(p.setting[here] == Setting.RESIDENTIAL_CARE)),
         "arrivals": found["in_migration_germany"] + found["in_migration_abroad"],
@@ -88,6 +90,11 @@ def test_more_homes_hold_more_residents_and_fewer_hold_fewer_than_frozen_ones():
     )
     assert growing > frozen > fewer and more > frozen
     assert day_care == frozen  # no delay of moving into a home was found
+
+
+def test_staff_that_follows_the_young_is_another_staff_than_that_of_the_trend():
+    trend, young = (after(name, FIVE_YEARS)["staff"] for name in ("care_places_frozen", "care_staff_status_quo"))
+    assert trend > 0 and abs(young / trend - 1) > 0.001
 
 
 def test_shares_of_the_amounts_on_flensburg_are_those_computed_by_hand():
