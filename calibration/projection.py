@@ -28,6 +28,7 @@ class Assumptions:
     births_per_confinement, share_of_boys : of the births.
     out_migration : float64 [2, ages].
     in_migration : float64 [Quartier, 2, quarters of age]; persons who arrive per quarter, or None for nobody.
+    fertility_level : float64 [years]; factor on fertility by year of the projection, the last holds on; None = 1.
     """
 
     mortality: np.ndarray
@@ -38,6 +39,7 @@ class Assumptions:
     share_of_boys: float
     out_migration: np.ndarray | None = None
     in_migration: np.ndarray | None = None
+    fertility_level: np.ndarray | None = None
 
 
 def _by_quarter_of_age(by_age: np.ndarray) -> np.ndarray:
@@ -79,7 +81,9 @@ def project(stock: np.ndarray, start: int, steps: int, assumptions: Assumptions)
     """
     if stock.shape[1:] != (2, QUARTERS * (LAST_AGE + 1)):
         raise ValueError(f"stock must have the shape [Quartier, 2, {QUARTERS * (LAST_AGE + 1)}]")
-    chance = -np.expm1(-_by_quarter_of_age(assumptions.fertility) / assumptions.births_per_confinement / QUARTERS)
+    level = np.ones(1) if assumptions.fertility_level is None else assumptions.fertility_level
+    confinements = _by_quarter_of_age(assumptions.fertility) / assumptions.births_per_confinement / QUARTERS
+    chance = -np.expm1(-level[:, None] * confinements)
     births_per_woman = chance * assumptions.births_per_confinement
     sexes = np.array([assumptions.share_of_boys, 1 - assumptions.share_of_boys])
     stays = 1.0
@@ -92,7 +96,7 @@ def project(stock: np.ndarray, start: int, steps: int, assumptions: Assumptions)
         now[..., 1:] = path[step - 1, ..., :-1]
         now[..., -1] += path[step - 1, ..., -1]
         now *= survival(assumptions, (start + step) // QUARTERS)
-        now[..., 0] = (now[:, 1] @ births_per_woman)[:, None] * sexes
+        now[..., 0] = (now[:, 1] @ births_per_woman[min((step - 1) // QUARTERS, level.size - 1)])[:, None] * sexes
         now *= stays
         if assumptions.in_migration is not None:
             now += assumptions.in_migration

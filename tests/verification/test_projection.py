@@ -36,8 +36,10 @@ def fertility_by_age() -> np.ndarray:
 
 
 def assumptions(**more: np.ndarray) -> Assumptions:
+    level = pd.read_csv(DATA / "birth_level.csv").sort_values("run_year")["level"].to_numpy()
     return Assumptions(
-        by_sex("mortality.csv", "hazard"), by_sex("mortality.csv", "decline"), 2024, fertility_by_age(), 1.0168, 0.5127, **more
+        by_sex("mortality.csv", "hazard"), by_sex("mortality.csv", "decline"), 2024, fertility_by_age(), 1.0168, 0.5127,
+        fertility_level=level, **more,
     )
 
 
