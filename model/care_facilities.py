@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from .columns import Kind
-from .facilities import COLUMNS
+from .facilities import COLUMNS as OF_EVERY_FACILITY
 from .facility_places import ALWAYS, closed_early, largest_remainder, opening
 from .geography import distances, kilometres
 from .luck import Domain, derive_keys, text_key
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .model import QuartierModel
 
 NURSING_HOME, AMBULATORY, DAY_CARE, SHORT_TERM, SHARED_FLAT, SERVICED_HOUSING, ADVICE_HUB = range(len(CARE_KINDS))
+_COLUMNS: Final = [*OF_EVERY_FACILITY, "staff"]
 RESIDENTIAL: Final = (NURSING_HOME, SHARED_FLAT)
 """Kinds people move into."""
 _NEVER_ESTIMATED: Final = ("advice_hub",)
@@ -62,6 +63,7 @@ class CareFacilities:
     ----------
     ids, names, providers : lists of text. kind : u8 [n], index into `CARE_KINDS`. estimated : bool [n].
     key : u64 [n]. quartier : u16 [n]. lon, lat : float64 [n]; of the Quartier where not known.
+    staff : float64 [n], full-time equivalents at the start as the region lists them, NaN where it does not.
     distance : float64 [n_quartiere, n], km from the Quartier's centroid (inside it half the root of its area).
     agents : one `CareFacility` per row.
     """
@@ -82,6 +84,7 @@ class CareFacilities:
         self.quartier = np.array([index[q] for q in frame["quartier_id"]], np.uint16)
         named = np.array([text_key(f"{model.region.ags}/{i}") for i in self.ids], np.uint64)
         self.key = derive_keys(Domain.FACILITY, named)
+        self.staff = np.asarray(pd.to_numeric(frame["staff"], errors="coerce"), float)
         self._locate(frame)
         self.opening = closed_early(opening(frame), self.ids, model.measures)
         self._dated = self._dated_places(frame)
@@ -98,7 +101,7 @@ class CareFacilities:
         """The listed facilities of a kind, else pools; new ones where a measure adds places and there is none."""
         table = model.region.facilities
         known = (table["kind"] == kind).to_numpy(bool)
-        frame = table.loc[known].reindex(columns=COLUMNS).sort_values("facility_id")
+        frame = table.loc[known].reindex(columns=_COLUMNS).sort_values("facility_id")
         estimated = not len(frame)
         if estimated:
             in_quartiere = CARE_KINDS.index(kind) in RESIDENTIAL
@@ -222,7 +225,7 @@ def _pools(model: QuartierModel, kind: str, quartiere: list[int], prefix: str) -
     named = [model.quartiere[q] for q in quartiere]
     label = _LABEL[CARE_KINDS.index(kind)]
     rows = [
-        (f"{prefix}/{q.quartier_id}", kind, f"{label} {q.name}", q.quartier_id, "", "", "", np.nan, np.nan)
+        (f"{prefix}/{q.quartier_id}", kind, f"{label} {q.name}", q.quartier_id, "", "", "", np.nan, np.nan, np.nan)
         for q in named
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=_COLUMNS)

@@ -1,13 +1,14 @@
 """Staff of care: people and full-time equivalents needed against the supply that ages, retires and is trained.
 
 Pure functions (model-care.md 5): one year of a branch's staff by age, the balance of need and supply that the outputs
-show, and which places are lost where staff is short. At the start supply equals need; staff reacts to nothing, there are
-no wages. Two variants: the staff grows as in 2019-2023 (trend), or entrants follow the town's population of 18 to 34
-(status quo). The process that lets a shortage act is `processes.care_staffing`.
+show, and which places are lost where staff is short. Where a region lists no staff, supply equals need at the start;
+staff reacts to nothing, there are no wages. Two variants: the staff grows as in 2019-2023 (trend), or entrants follow the
+town's population of 18 to 34 (status quo). The process that lets a shortage act is `processes.care_staffing`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
@@ -115,20 +116,28 @@ def units_lost(lacking: float, needed: np.ndarray, own: np.ndarray, most: float,
     return lost + max(beyond, 0) * (needed - lost) / max((needed - lost).sum(), 1e-12)
 
 
-def balance(rates: RateBook, residents: np.ndarray, clients: np.ndarray, young: np.ndarray) -> np.ndarray:
+def balance(
+    rates: RateBook,
+    residents: np.ndarray,
+    clients: np.ndarray,
+    young: np.ndarray,
+    covered: Sequence[float] = (1.0, 1.0),
+) -> np.ndarray:
     """Staff by year and `MEASURES`, float64 [years, 10].
 
     Parameters
     ----------
     residents, clients : float64 [years], people who live in or wait for a nursing home, who have or want a service.
     young : float64 [years], the town's population of 18 to 34.
+    covered : share of the need of the first year that has staff, by branch.
     """
     home = residents / rates.parameter("nursing_home_occupancy") * rates.parameter("care_staff_home_fte")
     ceiling = residents * rates.parameter("care_staff_home_ceiling")
     ambulatory = clients * rates.parameter("care_staff_ambulatory_fte")
     columns = [home, ceiling, ceiling * rates.parameter("care_staff_home_qualified")]
     branches: tuple[tuple[Branch, np.ndarray], ...] = (("home", home), ("ambulatory", ambulatory))
-    for branch, needed in branches:
+    for (branch, needed), share in zip(branches, covered, strict=True):
         heads = needed / rates.parameter(f"care_staff_{branch}_fte_per_head")
-        columns += [needed] * (branch == "ambulatory") + [heads, *supply(rates, branch, float(heads[0]), young)]
+        there = supply(rates, branch, float(heads[0]) * share, young)
+        columns += [needed] * (branch == "ambulatory") + [heads, *there]
     return np.stack(columns, axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -63,8 +64,10 @@ def record_places_needed(wishes: Wishes, table: np.ndarray, first_year: int, sta
             table[y] = [places_needed(begin, end, first, first + 3, percent / 100) for percent in MAY_WAIT]
 
 
-def record_staff(rates: RateBook, tables: dict[str, np.ndarray], first_year: int, start: int) -> None:
-    """Fill ``care_staff`` from need and population at the ends of the years."""
+def record_staff(
+    rates: RateBook, tables: dict[str, np.ndarray], first_year: int, start: int, covered: Sequence[float]
+) -> None:
+    """Fill ``care_staff`` from need and population at the ends of the years; ``covered``: share of the first need with staff."""
     years = tables["care_staff"].shape[0]
     if years == 0:
         return
@@ -73,4 +76,4 @@ def record_staff(rates: RateBook, tables: dict[str, np.ndarray], first_year: int
     ages = np.array(AGE_BIN_STARTS)
     young = tables["population"][..., (ages >= 18) & (ages < 35)].sum(axis=(1, 2, 3)).astype(float)
     homes, services = (need[:, DIMENSION["service"].ids.index(kind)] for kind in ("nursing_home", "ambulatory"))
-    tables["care_staff"][:] = np.rint(balance(rates, homes, services, young))
+    tables["care_staff"][:] = np.rint(balance(rates, homes, services, young, covered))

@@ -13,6 +13,7 @@ import numpy as np
 from ..model.care_places_needed import Wishes
 from ..model.housing_counts import housing_counts
 from ..model.kin_counts import kin_counts
+from ..model.processes.care_staffing import covered
 from ..model.timeline import STEPS_PER_YEAR, is_year_end
 from .care_recorder import record_care, record_places, record_places_needed, record_staff
 from .counting import count_by_age, count_households, count_states, count_types_and_sizes
@@ -68,7 +69,7 @@ class Recorder:
         if saved is not None:
             for name, table in self._tables.items():
                 table[:] = saved[name]
-        self._rates, self._wishes = model.rates, Wishes()
+        self._rates, self._staff, self._wishes = model.rates, covered(model), Wishes()
         if saved is not None:
             self._wishes.restore(saved)
         self._first_year = (year_ends(self._start, until) or [0])[0]
@@ -94,7 +95,7 @@ class Recorder:
         if self._observed != expected:
             raise RuntimeError(f"only {self._observed} of {expected} steps were observed")
         record_places_needed(self._wishes, self._tables["places_needed"], self._first_year, self._start)
-        record_staff(self._rates, self._tables, self._first_year, self._start)
+        record_staff(self._rates, self._tables, self._first_year, self._start, self._staff)
         return self._tables
 
     def save(self) -> dict[str, np.ndarray]:

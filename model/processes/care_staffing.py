@@ -1,8 +1,8 @@
 """Staff that is missing takes places away: at the end of a year the staff of the next one is worked out (model-care.md 5).
 
 Staff ages, retires, leaves and is joined by entrants, as the trend of 2019-2023 has it or in proportion to the town's
-population of 18 to 34. At the start it suffices for the places there are; newly opened places bring theirs. Where it does
-not suffice any more, places cannot be filled for the whole of the next year. Services that grow with demand are
+population of 18 to 34. At the start it is what the region lists, else as much as the places there are take; newly opened places
+bring theirs. Where it does not suffice, places cannot be filled until the end of the year. Services that grow with demand are
 estimates and lose none. Deaths never depend on it.
 """
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 SIDE: Final = "staff_services"
 _BRANCH_OF_KIND: Final = np.array(
-    [BRANCHES.index("ambulatory" if kind in ("ambulatory", "shared_flat", "serviced_housing") else "home") for kind in CARE_KINDS]
+    [
+        BRANCHES.index("ambulatory" if kind in ("ambulatory", "shared_flat", "serviced_housing") else "home")
+        for kind in CARE_KINDS
+    ]
 )
 
 
@@ -46,14 +49,15 @@ def _young(model: QuartierModel) -> float:
 
 
 def start_staff(model: QuartierModel) -> None:
-    """Staff at the start: as much as the places take, with the ages of the statistics."""
+    """Staff at the start, with the ages of the statistics: what is listed, else as much as the places take; and what it lacks."""
     f: CareFacilities | None = model.side.get("care_facilities")
     if f is None:
         return
     need = f.places(model.now) * staff_per_unit(model)
+    own = np.where(np.isfinite(f.staff), f.staff, need)
     branch = _BRANCH_OF_KIND[f.kind]
     heads = [
-        need[branch == b].sum()
+        own[branch == b].sum()
         / model.rates.parameter(f"care_staff_{name}_fte_per_head")
         * start_ages(model.rates, name)
         for b, name in enumerate(BRANCHES)
@@ -65,7 +69,19 @@ def start_staff(model: QuartierModel) -> None:
         "entrants_at_start": np.array(entrants),
         "young_at_start": _young(model),
         "need_at_start": need,
+        "own_at_start": own,
     }
+    _lose_places(model)
+
+
+def covered(model: QuartierModel) -> tuple[float, ...]:
+    """Share of the staff needed at the start that there was, by branch; one where a region lists no staff."""
+    f: CareFacilities | None = model.side.get("care_facilities")
+    if f is None or SIDE not in model.side:
+        return (1.0,) * len(BRANCHES)
+    branch, side = _BRANCH_OF_KIND[f.kind], model.side[SIDE]
+    need, own = (np.bincount(branch, side[name], minlength=len(BRANCHES)) for name in ("need_at_start", "own_at_start"))
+    return tuple(np.where(need > 0, own / np.maximum(need, 1e-12), 1.0).tolist())
 
 
 def staff_services(model: QuartierModel) -> None:
@@ -73,21 +89,28 @@ def staff_services(model: QuartierModel) -> None:
     if not is_year_end(model.now) or SIDE not in model.side:
         return
     side, rates = model.side[SIDE], model.rates
-    f: CareFacilities = model.side["care_facilities"]
     grown = _young(model) / side["young_at_start"] if side["young_at_start"] > 0 else 0.0
     levels = {
         name: rates.resolve(f"care_staff_{name}", model.now, model.n_quartiere)[1][0]
-        for name in ("limits", "follows_young", "entrants")
+        for name in ("follows_young", "entrants")
     }
-    side["lost"] = np.zeros(len(f), np.int64)
     for b, name in enumerate(BRANCHES):
         trend, weight = trend_entrants(rates, name, side["heads"][b]), levels["follows_young"][b]
         entrants = (1 - weight) * trend + weight * side["entrants_at_start"][b] * grown
         side["heads"][b] = a_year_later(side["heads"][b], exits(rates), levels["entrants"][b] * entrants)
-        if levels["limits"][b] > 0:
-            there = side["heads"][b].sum() * rates.parameter(f"care_staff_{name}_fte_per_head")
-            rows = np.flatnonzero(_BRANCH_OF_KIND[f.kind] == b)
-            side["lost"][rows] = _places_lost(model, f, rows, there)
+    _lose_places(model)
+
+
+def _lose_places(model: QuartierModel) -> None:
+    """Note the places that cannot be filled until the end of the next year, by the staff there is now."""
+    side, rates = model.side[SIDE], model.rates
+    f: CareFacilities = model.side["care_facilities"]
+    limits = rates.resolve("care_staff_limits", model.now, model.n_quartiere)[1][0]
+    side["lost"] = np.zeros(len(f), np.int64)
+    for b in np.flatnonzero(limits > 0):
+        there = side["heads"][b].sum() * rates.parameter(f"care_staff_{BRANCHES[b]}_fte_per_head")
+        rows = np.flatnonzero(_BRANCH_OF_KIND[f.kind] == b)
+        side["lost"][rows] = _places_lost(model, f, rows, there)
 
 
 def _places_lost(model: QuartierModel, f: CareFacilities, rows: np.ndarray, there: float) -> np.ndarray:
@@ -95,8 +118,8 @@ def _places_lost(model: QuartierModel, f: CareFacilities, rows: np.ndarray, ther
     rates, side = model.rates, model.side[SIDE]
     per_unit = staff_per_unit(model)[rows]
     units = f.places(model.now + 1)[rows]
-    needed, start = units * per_unit, side["need_at_start"][rows]
-    brought = np.maximum(needed - start, 0) * rates.parameter("care_staff_new_places_share")
+    needed, start = units * per_unit, side["own_at_start"][rows]
+    brought = np.maximum(needed - side["need_at_start"][rows], 0) * rates.parameter("care_staff_new_places_share")
     own = there * start / max(start.sum(), 1e-12) + brought
     counts = ~f.growing(model.now)[rows]  # estimates that grow with demand neither lose places nor staff to others
     lacking = float((needed[counts] - own[counts]).sum())

@@ -44,7 +44,7 @@ def assemble(draft: Draft) -> Region:
 
 def _empty(form: Form) -> Frame:
     return pd.DataFrame(
-        {f.name: pd.Series(dtype="float64" if f.holds in (*_WHOLE, "measure") else object) for f in form.fields}
+        {f.name: pd.Series(dtype="float64" if f.holds in (*_WHOLE, "amount", "measure") else object) for f in form.fields}
     )
 
 
@@ -56,7 +56,7 @@ def _canonical(table: Frame, form: Form) -> Frame:
     ordered = table.sort_values(list(form.key), kind="stable").reset_index(drop=True)
     for field in form.fields:
         ordered[field.name] = ordered[field.name].astype(
-            "int64" if field.holds in _WHOLE else "float64" if field.holds == "measure" else object
+            "int64" if field.holds in _WHOLE else "float64" if field.holds in ("amount", "measure") else object
         )
     return ordered[list(form.columns)]
 

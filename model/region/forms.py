@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
-Holds = Literal["key", "quartier", "facility", "text", "choice", "sex", "date", "age", "age_to", "count", "measure"]
+Holds = Literal["key", "quartier", "facility", "text", "choice", "sex", "date", "age", "age_to", "count", "amount", "measure"]
 
 SEXES: Final = ("m", "f", "t")
 CARE_KINDS: Final = ("nursing_home", "day_care", "short_term", "ambulatory", "shared_flat", "serviced_housing")
@@ -149,6 +149,13 @@ FORMS: Final[dict[str, Form]] = {
                     empty=True,
                     default="",
                     choices=("yes", "no"),
+                ),
+                Field(
+                    "staff",
+                    "amount",
+                    "of services of care: full-time equivalents of staff there are; empty = as much as the places take",
+                    required=False,
+                    empty=True,
                 ),
                 _LON,
                 _LAT,

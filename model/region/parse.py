@@ -190,6 +190,8 @@ def _column_checks(field: Field, references: References) -> list[pa.Check]:
             return [] if keys is None else [pa.Check.isin(sorted(keys | extra), error=f"unknown_{field.holds}")]
         case "count":
             return [pa.Check.ge(0, error="negative"), whole, pa.Check.le(LARGEST_COUNT, error="too_large")]
+        case "amount":
+            return [pa.Check.ge(0, error="negative"), pa.Check.le(LARGEST_COUNT, error="too_large")]
         case "age":
             return [pa.Check.in_range(0, OLDEST_AGE, error="bad_age"), whole]
         case "age_to":

@@ -37,7 +37,7 @@ class Region:
     households : quartier_id, date, household_type (one of `forms.HOUSEHOLD_TYPES`), households. May be empty.
     dwellings : quartier_id, date, rooms_from, rooms_to (-1 = and more), dwellings. May be empty.
     facilities : facility_id, kind (one of `forms.FACILITY_KINDS`), name, quartier_id, provider, opens, closes
-        (`datetime.date` or None), in_register (yes, no, "" = yes), lon, lat. May be empty.
+        (`datetime.date` or None), in_register (yes, no, "" = yes), staff (float64, full-time equivalents), lon, lat. May be empty.
     places : facility_id, date, age_from, age_to, places from that date on. May be empty.
     indicators : quartier_id, date, indicator, unit, value. May be empty.
     flows : date (of the year's end), event (birth, death, in_move, out_move, move), from_id, to_id ("" = outside, or not

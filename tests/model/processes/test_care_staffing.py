@@ -12,7 +12,7 @@ from quartier.model.care_staff import units_lost
 from quartier.model.measures import PlacesMeasure
 from quartier.model.model import QuartierModel
 from quartier.model.processes.care_setting import ARRANGE_CARE
-from quartier.model.processes.care_staffing import STAFF_SERVICES
+from quartier.model.processes.care_staffing import STAFF_SERVICES, covered
 from quartier.model.rates import Modifier
 from quartier.model.state import restore, save_state
 from toy import START, town
@@ -28,9 +28,11 @@ def home(number: str, places: int) -> tuple[dict[str, Any], dict[str, Any]]:
     return listed, {"facility_id": number, "date": "2023-03-01", "age_from": 0, "age_to": -1, "places": places}
 
 
-def staffed(*changes: Modifier, measures=(), **parameters: float) -> QuartierModel:
+def staffed(*changes: Modifier, measures=(), staff=(np.nan, np.nan), **parameters: float) -> QuartierModel:
     """A town with two homes of 100 and 50 places, and 40 people of 30 to 34 who never need them."""
     listed, places = zip(home("a", 100), home("b", 50), strict=True)
+    for row, full_time in zip(listed, staff, strict=True):
+        row["staff"] = full_time
     rates = book().with_parameters(parameters).with_modifiers(changes)
     return town(
         PEOPLE, (ARRANGE_CARE, STAFF_SERVICES), rates=rates, measures=measures,
@@ -84,6 +86,33 @@ def test_without_entrants_places_close_as_staff_leaves_and_the_biggest_shortage_
     assert (
         f.places(model.now).sum() - f.operable(model.now).sum() > 0 and f.places(model.now)[f.of_kind(0)].sum() == 150
     )
+
+
+PER_PLACE = book().parameter("care_staff_home_fte")
+
+
+def free_at_start(model: QuartierModel) -> list[int]:
+    """Places of each of the two homes that can be filled at the start."""
+    f = model.side["care_facilities"]
+    return f.operable(model.now)[f.of_kind(0)].tolist()
+
+
+def test_a_home_whose_listed_staff_lacks_a_fifth_begins_with_a_fifth_of_its_places_closed():
+    """And as the town's staff grows by 0.66 % a year, 130 filled places become 130.9 and 131.7."""
+    model = staffed(staff=(80 * PER_PLACE, np.nan))
+    assert free_at_start(model) == [80, 50]
+    assert covered(model) == pytest.approx((130 / 150, 1.0))
+    assert operable(model, 2) == [130, 131]
+
+
+def test_listed_staff_of_one_home_fills_in_for_another_of_the_town():
+    assert free_at_start(staffed(staff=(80 * PER_PLACE, 70 * PER_PLACE))) == [100, 50]
+    assert free_at_start(staffed(staff=(80 * PER_PLACE, 60 * PER_PLACE))) == [90, 50]
+
+
+def test_listed_staff_closes_nothing_where_staff_only_is_shown():
+    shown = staffed(Modifier("care_staff_limits", "value", 0.0), staff=(80 * PER_PLACE, np.nan))
+    assert free_at_start(shown) == [100, 50] and covered(shown)[0] < 1
 
 
 def test_staff_that_only_is_shown_closes_nothing():

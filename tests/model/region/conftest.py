@@ -43,10 +43,10 @@ quartier_id;date;sex;age_from;age_to;persons
     "households.csv": "quartier_id;date;household_type;households\n01;2022-12-31;one_person;300\n",
     "dwellings.csv": "quartier_id;date;rooms_from;rooms_to;dwellings\n01;2022-12-31;1;2;200\n01;2022-12-31;3;;400\n",
     "facilities.csv": """\
-facility_id;kind;name;quartier_id;provider;opens;closes;lon;lat
-K1;childcare_centre;Kita am Markt;01;Stadt;;;9.431;54.791
-K2;childcare_centre;Kita am Hafen;02;AWO;2021-08-01;2030-07-31;9.441;54.801
-H1;nursing_home;Haus am Hafen;02;Diakonie;;;;
+facility_id;kind;name;quartier_id;provider;opens;closes;staff;lon;lat
+K1;childcare_centre;Kita am Markt;01;Stadt;;;;9.431;54.791
+K2;childcare_centre;Kita am Hafen;02;AWO;2021-08-01;2030-07-31;;9.441;54.801
+H1;nursing_home;Haus am Hafen;02;Diakonie;;;40,5;;
 """,
     "places.csv": "facility_id;date;age_from;age_to;places\nK1;2022-12-31;0;2;20\nK1;2022-12-31;3;6;40\n"
     "K2;2022-12-31;1;6;30\nH1;2022-12-31;0;;60\n",

@@ -47,6 +47,8 @@ CELLS = [
     (F, "2021-08-01;2030-07-31", "2031-08-01;2030-07-31", "closes_before_opening", 3, "closes", "2030-07-31"),
     (F, "Kita am Hafen;02", "Kita am Hafen;03", "unknown_quartier", 3, "quartier_id", "03"),
     (F, "K1;childcare", "K2;childcare", "duplicate_key", 3, "facility_id", "K2"),
+    (F, "40,5", "-40,5", "negative", 4, "staff", "-40,5"),
+    (F, "40,5", "viele", "not_a_number", 4, "staff", "viele"),
     ("places.csv", "K2;2022", "K9;2022", "unknown_facility", 4, "facility_id", "K9"),
     ("places.csv", "1;6;30", "1;6;-30", "negative", 4, "places", "-30"),
     ("places.csv", "H1;2022-12-31;0;;60", "H1;2022-12-31;0;;60,5", "not_whole", 5, "places", "60,5"),
@@ -334,7 +336,7 @@ def test_on_a_map_that_lacks_a_quartier_a_facility_outside_it_is_only_a_warning(
 
 
 def test_more_places_than_the_quartier_has_residents_are_refused_unless_the_register_does_not_count_them(town):
-    town.append(F, "S1;student_residence;Campus;02;;;;;")
+    town.append(F, "S1;student_residence;Campus;02;;;;;;")
     town.append("places.csv", "S1;2022-12-31;18;30;900")
     (fault,) = [f for f in check_region(town.folder) if f.severity == "error"]
     assert (fault.id, fault.row, fault.value) == ("places_exceed_residents", 5, "S1")
