@@ -46,7 +46,7 @@ quartier_id;date;sex;age_from;age_to;persons
 facility_id;kind;name;quartier_id;provider;opens;closes;staff;lon;lat
 K1;childcare_centre;Kita am Markt;01;Stadt;;;;9.431;54.791
 K2;childcare_centre;Kita am Hafen;02;AWO;2021-08-01;2030-07-31;;9.441;54.801
-H1;nursing_home;Haus am Hafen;02;Diakonie;;;40,5;;
+H1;nursing_home;Haus am Hafen;02;Diakonie;;;40;;
 """,
     "places.csv": "facility_id;date;age_from;age_to;places\nK1;2022-12-31;0;2;20\nK1;2022-12-31;3;6;40\n"
     "K2;2022-12-31;1;6;30\nH1;2022-12-31;0;;60\n",
