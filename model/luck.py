@@ -183,7 +183,6 @@ def pair_key(a, b):
     return (w0 << _S32) | w1
 
 
-
 @nb.njit(inline="always")
 def pair_bits(mine, other):
     """64 random bits for a pair: of 64 bits drawn for one side (named by step and decision) and the key of the other.
@@ -212,16 +211,38 @@ def four_words(stream, step, decision, key):
     return philox4x32(key & _LOW, key >> _S32, np.uint64(step), block, stream & _LOW, stream >> _S32)
 
 
+@nb.njit(inline="always")
+def chooser(decision):
+    """Four masks, of which that of the decision's word lets all bits through and the others none.
+
+    ``a & m0 | b & m1 | c & m2 | d & m3`` is then the word without a branch, so that a loop over keys vectorises: 1 ns a key
+    instead of 7.
+    """
+    w = decision & np.uint64(3)
+    return (
+        _LOW * np.uint64(w == np.uint64(0)),
+        _LOW * np.uint64(w == np.uint64(1)),
+        _LOW * np.uint64(w == np.uint64(2)),
+        _LOW * np.uint64(w == np.uint64(3)),
+    )
+
+
 @nb.njit(cache=True)
 def _fill_unit(stream, step, decision, keys, out):
+    m0, m1, m2, m3 = chooser(decision)
+    block, k0, k1 = decision >> np.uint64(2), stream & _LOW, stream >> _S32
     for i in range(keys.size):
-        out[i] = unit(stream, step, decision, keys[i])
+        a, b, c, d = philox4x32(keys[i] & _LOW, keys[i] >> _S32, step, block, k0, k1)
+        out[i] = (nb.float64(a & m0 | b & m1 | c & m2 | d & m3) + 0.5) / TWO32
 
 
 @nb.njit(cache=True)
 def _fill_word(stream, step, decision, keys, out):
+    m0, m1, m2, m3 = chooser(decision)
+    block, k0, k1 = decision >> np.uint64(2), stream & _LOW, stream >> _S32
     for i in range(keys.size):
-        out[i] = np.uint32(word(stream, step, decision, keys[i]))
+        a, b, c, d = philox4x32(keys[i] & _LOW, keys[i] >> _S32, step, block, k0, k1)
+        out[i] = np.uint32(a & m0 | b & m1 | c & m2 | d & m3)
 
 
 @nb.njit(cache=True)

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numba as nb
 import numpy as np
 
-from .luck import _LOW, _S32, Decision, Luck, philox4x32
+from .luck import _LOW, _S32, Decision, Luck, chooser, philox4x32
 
 BLOCK: Final = 2048
 MOST: Final = 4
@@ -299,18 +299,15 @@ def happens(
 
 @nb.njit(cache=True)
 def _happens_to(stream, step, decision, keys, thresholds, out):
-    k0, k1 = stream & _LOW, stream >> _S32
-    block = np.uint64(decision >> 2)
-    which = decision & 3
+    m0, m1, m2, m3 = chooser(decision)
+    block, k0, k1 = decision >> np.uint64(2), stream & _LOW, stream >> _S32
     for i in range(keys.size):
-        key = keys[i]
-        a, b, c, d = philox4x32(key & _LOW, key >> _S32, step, block, k0, k1)
-        w = a if which == 0 else (b if which == 1 else (c if which == 2 else d))
-        out[i] = np.uint32(w) < thresholds[i]
+        a, b, c, d = philox4x32(keys[i] & _LOW, keys[i] >> _S32, step, block, k0, k1)
+        out[i] = np.uint32(a & m0 | b & m1 | c & m2 | d & m3) < thresholds[i]
 
 
 def happens_to(luck: Luck, step: int, decision: Decision, keys: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """For a group chosen beforehand: whether the event happens to each (bool), given each one's threshold (u32)."""
     out = np.empty(keys.size, np.bool_)
-    _happens_to(luck.stream, np.uint64(step), np.int64(decision), np.ascontiguousarray(keys), thresholds, out)
+    _happens_to(luck.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), thresholds, out)
     return out
