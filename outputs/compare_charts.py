@@ -15,9 +15,8 @@ import numpy as np
 from .charts import BLUE, GREY, ORANGE, STYLE, VERMILION, _figure, _head, _notes, _save, _short, _wrapped, _years
 from .compare import QUANTITIES, QUANTITY, final_day, first_day
 from .compare_effects import CONFIDENCE, Effect, course
-from .compare_summary import signed
 from .compare_tables import ComparisonTables
-from .summary import grouped
+from .summary import grouped, signed
 
 if TYPE_CHECKING:
     from datetime import date

@@ -10,7 +10,7 @@ from .compare_effects import CONFIDENCE, Course, Effect, course
 from .compare_groups import Aim, trade_offs, verdict
 from .compare_tables import ComparisonTables
 from .schema import Indicator
-from .summary import grouped, short_labels
+from .summary import grouped, short_labels, signed
 from .texts import translator
 
 
@@ -64,18 +64,6 @@ def labels(language: str) -> dict[str, str]:
         "care_insufficient": _("Care insufficient"),
     }
     return {q.id: q.text(language) for q in QUANTITIES} | short_labels(language) | more
-
-
-def signed(value: float) -> str:
-    """A difference with its sign (a true minus), thousands set apart.
-
-    >>> signed(-1234.0), signed(5.0), signed(0.0)
-    ('−1\\u202f234', '+5', '0')
-    """
-    if value != value:
-        return "x"
-    size = grouped(abs(value))
-    return size if size == "0" else ("+" if value > 0 else "−") + size
 
 
 def summarise_comparison(tables: ComparisonTables) -> ComparisonSummary:

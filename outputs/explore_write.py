@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from .compare import QUANTITIES, QUANTITY
-from .compare_summary import labels, signed
+from .compare_summary import labels
 from .forecast_csv import guarded
 from .sensitivity import Factor, Result, Sensitivity, decimal, factor_title, sensitivities, span, write_tornado
-from .summary import grouped
+from .summary import grouped, signed
 from .texts import translator
 
 if TYPE_CHECKING:

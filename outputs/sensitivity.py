@@ -20,8 +20,7 @@ import numpy as np
 
 from .charts import BLUE, CENTIMETRE, GREY, ORANGE, STYLE, WIDTH, _notes, _save, _wrapped
 from .compare_charts import tick
-from .compare_summary import signed
-from .summary import grouped
+from .summary import grouped, signed
 from .texts import translator
 
 if TYPE_CHECKING:

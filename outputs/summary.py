@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from .planner_tables import PlannerTables
-from .schema import INDICATOR, INDICATORS
+from .schema import DIMENSION, INDICATOR, INDICATORS
 from .texts import translator
 
 HEADLINE: Final = (
@@ -74,7 +74,35 @@ def summarise(tables: PlannerTables) -> Summary:
         _("Mean, in brackets the 10–90 % range over replicates: random spread only, no forecast uncertainty."),
         _("* estimated: not from figures of the region, but from rates of the state or the country."),
     )
-    return Summary(_("The town at a glance"), tuple(years[k] for k in shown), tuple(rows), notes)
+    return Summary(_("The town at a glance"), tuple(years[k] for k in shown), tuple(rows), (*_changes(tables), *notes))
+
+
+def _changes(tables: PlannerTables) -> list[str]:
+    """One sentence per scenario: what of the change in residents comes from births and deaths, and what from migration."""
+    _, ids = tables._, DIMENSION["event"].ids
+    if len(tables.years) < 2:
+        return []
+    events = tables.means("events", lambda v: v, whole_year=True)[:, 1:].sum(axis=(1, 2))  # [scenario, event]
+
+    def total(scenario: int, *names: str) -> float:
+        return float(sum(events[scenario, ids.index(name)] for name in names))
+
+    said = []
+    for s, title in enumerate(tables.titles):
+        natural = total(s, "births") - total(s, "deaths")
+        came = total(s, "in_migration_germany", "in_migration_abroad")
+        left = total(s, "out_migration_germany", "out_migration_abroad")
+        numbers = (signed(float(v)) for v in tables.rounded(np.array([natural, came - left])))
+        sentence = _(
+            "{scenario}, {first} to {last}: births less deaths {natural}, arrivals less departures {migration}."
+        )
+        keys = ("natural", "migration")
+        years = {"first": tables.years[1], "last": tables.years[-1]}
+        said.append(sentence.format(scenario=title, **years, **dict(zip(keys, numbers, strict=True))))
+    return [
+        *said,
+        _("Unless a scenario says otherwise, arrivals and departures go on as in the last years of the registers."),
+    ]
 
 
 def _cell(tables: PlannerTables, values: list[float], of_people: bool) -> str:
@@ -89,3 +117,15 @@ def grouped(value: float) -> str:
     '99\\u202f340'
     """
     return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def signed(value: float) -> str:
+    """A difference with its sign (a true minus), thousands set apart; “x” for none.
+
+    >>> signed(-1234.0), signed(5.0), signed(0.0)
+    ('−1\\u202f234', '+5', '0')
+    """
+    if value != value:
+        return "x"
+    size = grouped(abs(value))
+    return size if size == "0" else ("+" if value > 0 else "−") + size

@@ -13,9 +13,10 @@ from quartier.model.errors import InputError
 from quartier.outputs.compare import QUANTITY, open_comparison
 from quartier.outputs.compare_effects import Effect, course, effect, student
 from quartier.outputs.compare_groups import group_effects, trade_offs, verdict
-from quartier.outputs.compare_summary import by_chance, signed, summarise_comparison
+from quartier.outputs.compare_summary import by_chance, summarise_comparison
 from quartier.outputs.compare_tables import ComparisonTables
 from quartier.outputs.compare_write import write_comparison_csv, write_comparison_workbook
+from quartier.outputs.summary import signed
 
 ATTENDING, WAITING = "childcare_attending_under_3", "childcare_waiting_under_3"
 LATER = slice(6, STEPS)

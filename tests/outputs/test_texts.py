@@ -17,6 +17,8 @@ from quartier.outputs.compare_groups import Verdict
 from quartier.outputs.labels import Labels, year_ends
 from quartier.outputs.run_info import portable
 from quartier.outputs.schema import AGE_BIN_STARTS, DIMENSION, DIMENSIONS, INDICATORS, TABLES
+from quartier.outputs.spread import replicates_of
+from quartier.outputs.store import open_results
 from quartier.outputs.texts import read_po, translator
 
 PACKAGE = Path(texts.__file__).parent
@@ -154,3 +156,18 @@ def test_the_table_at_the_end_shows_start_middle_and_end_with_ranges(written):
     assert any(note.startswith("* geschätzt") for note in summary.notes)
     assert "–" in care.values[1]
     assert {row.scenario for row in summary.rows} == {"Status quo", "Mehr Kita-Plätze"}
+
+
+def test_the_table_at_the_end_says_what_changes_the_number_of_residents(written):
+    """The first scenario's sentence, against the events of its replicates after the start, rounded to 5."""
+    note = next(n for n in written.summary.notes if n.startswith("Status quo, 2024 bis 2026: "))
+    shown = [
+        int(n.replace("−", "-").replace("\u202f", "")) for n in re.findall(r"[+−]?[\d\u202f]+", note.split(":", 1)[1])
+    ]
+    results = open_results(written.folder / "results.zarr")
+    after = results["events"][0, replicates_of(results, 0), 1:].sum(("time", "quartier")).mean("replicate")
+    of = {str(name): float(after.sel(event=name)) for name in results["event"].values}
+    came = sum(of[f"in_migration_{where}"] for where in ("germany", "abroad"))
+    left = sum(of[f"out_migration_{where}"] for where in ("germany", "abroad"))
+    assert shown == pytest.approx([of["births"] - of["deaths"], came - left], abs=2.5)
+    assert any(n.startswith("Mehr Kita-Plätze, 2024 bis 2026: ") for n in written.summary.notes)
