@@ -34,8 +34,8 @@ ENDS: Final = (
 _GONE, _IN_HOME, _RECOVERED, _CARER_GONE, _CARER_ILL, _GAVE_UP_END, _MOVED = range(len(ENDS))
 _CARER_QUARTER, _PRIVATE, _PARENT, _IN_LAW = int(Decision.CARER_QUARTER), int(Kind.PRIVATE), int(Tie.PARENT), len(Tie)
 _GRADE, _YEAR = int(CARE_GRADE_BITS), int(STEPS_PER_YEAR)
-_CARES_8, _LOW_8, _HIGH_8 = (np.uint64(byte * 0x0101010101010101) for byte in (CARES, 127, 128))
-"""The same bits in each of eight bytes."""
+_CARES_8 = np.uint64(CARES * 0x0101010101010101)
+"""The same bit in each of eight bytes."""
 _NO_WORK_BITS, _NO_CARED, _NO_GAVE_UP = (255 ^ bits for bits in (WORK_BITS, CARED, GAVE_UP))
 
 
@@ -91,14 +91,14 @@ def _givers(hours, gives):
 
 
 @nb.njit(cache=True)
-def _count_carers(gives, where, reported, who, age_group, band_starts, counts):
-    """Count pairs by tie, and carers once each; ``where``: Quartier of the person in need of each pair."""
+def _count_carers(gives, case, where, reported, who, age_group, band_starts, counts):
+    """Count pairs by tie, and carers once each; ``case``: whose candidate each is, ``where``: the Quartier of each case."""
     ties, in_law, sexes, ages, works, state, homes = (
         who.tie, who.in_law, who.sex, who.age, who.employment, who.state, who.quartier
     )  # fmt: skip
     pairs, carers, bands, work, oldest = counts.ties, counts.carers, counts.bands, counts.work, age_group.size - 1
     for k in gives:
-        pairs[where[k], _IN_LAW if in_law[k] else ties[k]] += 1
+        pairs[where[case[k]], _IN_LAW if in_law[k] else ties[k]] += 1
         once, place, band = np.int64(reported[k] > 0), homes[k], 0
         carers[place, sexes[k], age_group[min(ages[k], oldest)], works[k]] += once
         for b in range(1, band_starts.size):
@@ -109,49 +109,53 @@ def _count_carers(gives, where, reported, who, age_group, band_starts, counts):
 
 
 @nb.njit(cache=True)
-def _draw_for(stream, now, gives, keys, u):
-    """Luck of a quarter (f64 [2, givers]) of those who give care: whether they give up, and whether their work changes."""
-    some, words, block = np.empty(BLOCK, np.uint64), np.empty(4 * BLOCK, np.uint32), np.uint64(_CARER_QUARTER >> 2)
-    for start in range(0, gives.size, BLOCK):
-        n = min(BLOCK, gives.size - start)
-        for j in range(n):
-            some[j] = keys[gives[start + j]]
-        _draw(stream, np.uint64(now), block, some[:n], words)
-        for j in range(n):
-            u[0, start + j] = (words[j] + 0.5) / TWO32
-        for j in range(n):
-            u[1, start + j] = (words[BLOCK + j] + 0.5) / TWO32
+def _care(gives, ids, reported, state):
+    """Note in the state of those who give care that they do."""
+    for k in gives:
+        state[ids[k]] |= np.uint8(CARES) * np.uint8(reported[k] > 0)
 
 
 @nb.njit(cache=True)
-def _live(events, now, gives, case, where, who, reported, given, u, state, ended, gave_up):
-    """Let a quarter pass for those who give care: work may change, main carers (but parents) may give up."""
-    ids, ties, ages, works, main, strained, before = (
-        who.id, who.tie, who.age, who.employment, given.main, given.strained, who.state
-    )  # fmt: skip
+def _draw_for(events, stream, now, gives, keys, some, luck):
+    """List, of those who give care, whose luck of a quarter lets them give up or change work if anybody's does.
+
+    Returns how many; ``luck`` (f64 [2, givers]) of those: whether they give up, and whether their work changes.
+    """
+    here, words = np.empty(BLOCK, np.uint64), np.empty(4 * BLOCK, np.uint32)
+    block, n = np.uint64(_CARER_QUARTER >> 2), 0
+    up, change = events.gives_up.max() * TWO32, (events.stops + events.reduces).max() * TWO32
+    for start in range(0, gives.size, BLOCK):
+        last = min(BLOCK, gives.size - start)
+        for j in range(last):
+            here[j] = keys[gives[start + j]]
+        _draw(stream, np.uint64(now), block, here[:last], words)
+        for j in range(last):
+            some[n] = gives[start + j]
+            luck[0, n], luck[1, n] = (words[j] + 0.5) / TWO32, (words[BLOCK + j] + 0.5) / TWO32
+            n += (words[j] <= up) | (words[BLOCK + j] <= change)
+    return n
+
+
+@nb.njit(cache=True)
+def _live(events, now, some, case, where, who, reported, given, luck, state, ended, gave_up):
+    """Let a quarter pass for some who give care: work may change, main carers (but parents) may give up."""
+    ids, ties, ages, works, main, strained = who.id, who.tie, who.age, who.employment, given.main, given.strained
     stops, reduces, gives_up, of_age, until, least, much, spread = (
         events.stops, events.reduces, events.gives_up, events.of_age, events.work_until, events.least_hours,
         events.many_hours, events.spread,
     )  # fmt: skip
-    for m in range(gives.size):
-        k = gives[m]
+    for m in range(some.size):
+        k = some[m]
         i, c = ids[k], case[k]
-        is_main = (main[c] == k) & (ties[k] != _PARENT)
-        touched = (works[k] > 0) & (of_age <= ages[k]) & (ages[k] < until) & (reported[k] >= least)
-        if reported[k] > 0:
-            now_is = before[k] | (state[i] & GAVE_UP) | CARES
-        elif is_main:
-            now_is = state[i]
-        else:
-            continue
-        many = np.int64(reported[k] >= much)
-        if touched & (u[1, m] < stops[many] + reduces[many]):
-            now_is = _changed_work(stops[many], reduces[many], u[1, m], now_is)
+        u, v, now_is, many = luck[0, m], luck[1, m], state[i], np.int64(reported[k] >= much)
+        touched = (works[k] > 0) & (of_age <= ages[k]) & (ages[k] < until) & (reported[k] >= least) & (reported[k] > 0)
+        if touched & (v < stops[many] + reduces[many]):
+            now_is = _changed_work(stops[many], reduces[many], v, now_is)
         chance = gives_up[strained[c]]
-        if is_main & (u[0, m] < chance):
+        if (main[c] == k) & (ties[k] != _PARENT) & (u < chance):
             now_is |= GAVE_UP
-            ended[i] = now - int(spread * u[0, m] / chance)
-            gave_up[where[k]] += 1
+            ended[i] = now - int(spread * u / chance)
+            gave_up[where[c]] += 1
         state[i] = now_is
 
 
@@ -162,13 +166,17 @@ def _count_cases(at_home, where, under_14, given, unmet_from, counts, table):
     unmet, need, homes, outside, others, short, main = (
         given.unmet, given.need, counts.homes, counts.away, counts.other, counts.short, counts.main
     )  # fmt: skip
-    hours = (need, given.kin, given.service, given.day_care, given.volunteers, unmet)
+    kin, service, day_care, volunteers = given.kin, given.service, given.day_care, given.volunteers
     for c in range(where.size):
         if not at_home[c]:
             continue
         q = where[c]
-        for g in range(table.shape[0]):
-            table[g, q] += hours[g][c]
+        table[q, 0] += need[c]
+        table[q, 1] += kin[c]
+        table[q, 2] += service[c]
+        table[q, 3] += day_care[c]
+        table[q, 4] += volunteers[c]
+        table[q, 5] += unmet[c]
         homes[q, min(helpers[c], 3)] += 1
         if helpers[c] > 0:
             outside[q, 0] += away[0, c]
@@ -182,20 +190,18 @@ def _count_cases(at_home, where, under_14, given, unmet_from, counts, table):
 
 
 @nb.njit(cache=True)
-def _no_more(cared_for, cared_by, rows, ids, carers, row_of_id, was, some):
-    """List whom the same person cares for no more; ``was``: row of everybody who was cared for. Returns how many.
+def _no_more(cared_for, cared_by, rows, ids, carers, row_of_id, some):
+    """List whom the same person cares for no more; returns how many.
 
     ``rows``, ``ids``, ``carers`` (ids): who has which main carer now. Both lists follow the rows of people, but for a compaction
     in between: then more people are looked at, with the same result.
     """
     next_, n = 0, 0
     for j in range(cared_for.size):
-        was[j] = row_of_id[cared_for[j]]
-    for j in range(cared_for.size):
         if next_ < rows.size and ids[next_] == cared_for[j] and carers[next_] == cared_by[j]:
             next_ += 1
             continue
-        person = was[j]
+        person = row_of_id[cared_for[j]]
         while next_ < rows.size and rows[next_] < person:
             next_ += 1
         if next_ < rows.size and rows[next_] == person and carers[next_] == cared_by[j]:
@@ -206,7 +212,7 @@ def _no_more(cared_for, cared_by, rows, ids, carers, row_of_id, was, some):
 
 
 @nb.njit(cache=True)
-def _end(some, was, cared_by, row_of_id, present, care, able, household, kind, quartier, state, ended):
+def _end(some, cared_for, cared_by, row_of_id, present, care, able, household, kind, quartier, state, ended):
     """Count why the care of those ended who were main carers a quarter ago; state as it is now.
 
     The reasons are looked up one by one for all, so that the processor fetches for many at a time.
@@ -215,7 +221,7 @@ def _end(some, was, cared_by, row_of_id, present, care, able, household, kind, q
     row, carer, home = np.empty((3, n), np.int32)
     gone, grade, carer_gone, carer_care, still, elsewhere = np.empty((6, n), np.uint8)
     for m in range(n):
-        row[m], carer[m] = was[some[m]], row_of_id[cared_by[some[m]]]
+        row[m], carer[m] = row_of_id[cared_for[some[m]]], row_of_id[cared_by[some[m]]]
     for m in range(n):
         gone[m], grade[m], home[m] = present[row[m]] == 0, care[row[m]] & _GRADE, household[row[m]]
     for m in range(n):
@@ -245,19 +251,19 @@ def _end(some, was, cared_by, row_of_id, present, care, able, household, kind, q
 @nb.njit(cache=True)
 def _pass_quarter(events, stream, now, row_of_id, present, key, state, ended):
     """Note whose care has ended, end rests, and let some of those whose care ended within a year return to work."""
-    eight = state.view(np.uint64)
-    for g in range(eight.size):
+    eight, n = state.view(np.uint64), 0
+    some, left = np.empty(eight.size + 1, np.int32), np.empty(eight.size + 1, np.uint64)
+    for g in range(eight.size):  # carers of now eight at a time, without a branch to guess; the others are listed
         word = eight[g]
-        if word == 0:
-            continue
         cares = word & _CARES_8
-        some = (word | (((word & _LOW_8) + _LOW_8) & _HIGH_8)) & _HIGH_8  # the highest bit of every byte that is not 0
         eight[g] = (word ^ cares) | (cares >> np.uint64(1))
-        if some == cares << np.uint64(3):
-            continue
-        for i in range(8 * g, 8 * g + 8):
-            s = state[i]
-            if s == 0 or (cares >> np.uint64(8 * (i & 7))) & np.uint64(255) != 0:
+        others = word & ~((cares >> np.uint64(4)) * np.uint64(255))
+        some[n], left[n] = g, others
+        n += others != 0
+    for m in range(n):
+        for byte in range(8):
+            s, i = np.uint8((left[m] >> np.uint64(8 * byte)) & np.uint64(255)), 8 * some[m] + byte
+            if s == 0:
                 continue
             row = row_of_id[i]
             if row < 0 or present[row] == 0:
@@ -297,7 +303,7 @@ def live(
     table: np.ndarray,
     starts: tuple[np.ndarray, np.ndarray],
 ) -> None:
-    """Count everything into ``counts``, add up hours in ``table`` [giver, quartier], let a quarter pass for carers.
+    """Count everything into ``counts``, add up hours in ``table`` [quartier, giver], let a quarter pass for carers.
 
     ``where``: Quartier per case; ``case``: whose candidate each is;
     ``starts``: for each age its group, and the lower ends of the bands of reported hours.
@@ -306,21 +312,20 @@ def live(
     state, ended = by_id(model, "carer", np.uint8), by_id(model, "ended", np.uint16)
     gives = np.empty(hours.size + 1, np.int32)
     gives = gives[: _givers(hours, gives)]
-    case_where = where[case]
     _count_cases(at_home, where, who.under_14, given, model.rates.parameter("care_unmet_from"), counts, table)
-    _count_carers(gives, case_where, reported, who, *starts, counts)
-    u = np.empty((2, gives.size))
-    _draw_for(luck, model.now, gives, who.key, u)
-    gave_up = counts.ended[:, _GAVE_UP_END]
-    _live(events, model.now, gives, case, case_where, who, reported, given, u, state, ended, gave_up)
+    _count_carers(gives, case, where, reported, who, *starts, counts)
+    _care(gives, who.id, reported, state)
+    some, u = np.empty(gives.size + 1, np.int32), np.empty((2, gives.size + 1))
+    some = some[: _draw_for(events, luck, model.now, gives, who.key, some, u)]
+    _live(events, model.now, some, case, where, who, reported, given, u, state, ended, counts.ended[:, _GAVE_UP_END])
     side, none = model.side[SIDE], np.zeros(0, np.int32)
     with_main = np.flatnonzero(given.main >= 0)
     ids, carers = remembered(model, "id")[with_main], who.id[given.main[with_main]]
     cared_for, cared_by = side.get("cared_for", none), side.get("cared_by", none)
-    was, some = np.empty((2, cared_for.size + 1), np.int32)
-    some = some[: _no_more(cared_for, cared_by, cases.rows[with_main], ids, carers, model.row_of_id, was, some)]
+    some = np.empty(cared_for.size + 1, np.int32)
+    some = some[: _no_more(cared_for, cared_by, cases.rows[with_main], ids, carers, model.row_of_id, some)]
     _end(
-        some, was, cared_by, model.row_of_id, p.present, p.care, limits_of(model).able, p.household, h.kind, p.quartier, state,
+        some, cared_for, cared_by, model.row_of_id, p.present, p.care, limits_of(model).able, p.household, h.kind, p.quartier, state,
         counts.ended,
     )  # fmt: skip
     side["cared_for"], side["cared_by"] = ids, carers

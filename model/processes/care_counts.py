@@ -45,20 +45,27 @@ def _count(rows, quartier, known, wanted, got, now, served, waiting, homes):
     """
     home, ambulatory, day, short, housing, advice = homes
     hours, guests, stays = 0.0, 0, 0
+    since, waits, serviced, wants, given = known.need_since, known.waiting_since, known.serviced, wanted.wants, got.hours
+    wants_day, gets_day, wants_short, gets_short = wanted.day_wanted, got.day, wanted.short_wanted, got.short
     for c in range(rows.size):
+        any_ = (waits[c] | serviced[c]) > 0
+        any_ |= (since[c] == now) | (given[c] > 0)
+        any_ |= wants[c] | wants_day[c] | gets_day[c] | wants_short[c] | gets_short[c]
+        if not any_:
+            continue
         q = quartier[rows[c]]
-        waiting[home, q] += known.waiting_since[c] > 0
-        served[ambulatory, q] += got.hours[c] > 0
-        waiting[ambulatory, q] += wanted.wants[c] & (got.hours[c] <= 0)
-        served[day, q] += got.day[c]
-        waiting[day, q] += wanted.day_wanted[c] & (not got.day[c])
-        served[short, q] += got.short[c]
-        waiting[short, q] += wanted.short_wanted[c] & (not got.short[c])
-        served[housing, q] += known.serviced[c] > 0
-        waiting[advice, q] += known.need_since[c] == now
-        hours += got.hours[c]
-        guests += got.day[c]
-        stays += got.short[c]
+        waiting[home, q] += waits[c] > 0
+        served[ambulatory, q] += given[c] > 0
+        waiting[ambulatory, q] += wants[c] & (given[c] <= 0)
+        served[day, q] += gets_day[c]
+        waiting[day, q] += wants_day[c] & (not gets_day[c])
+        served[short, q] += gets_short[c]
+        waiting[short, q] += wants_short[c] & (not gets_short[c])
+        served[housing, q] += serviced[c] > 0
+        waiting[advice, q] += since[c] == now
+        hours += given[c]
+        guests += gets_day[c]
+        stays += gets_short[c]
     return hours, guests, stays
 
 

@@ -61,11 +61,11 @@ def _give(model: QuartierModel, events: Events) -> None:
     given, hours, reported = fill_hours(model, rules, cases, need, at_home, services, who, case, traits)
     visit(model, cases, at_home, given)
     counts = empty_counts(model.n_quartiere, len(CARER_AGE_STARTS), len(HOURS_BANDS))
-    table = np.zeros((len(GIVERS), model.n_quartiere))
+    table = np.zeros((model.n_quartiere, len(GIVERS)))
     live(model, events, cases, at_home, where, case, who, hours, reported, given, counts, table, (_AGE_GROUP, _BANDS))
     model.side["care_result"] = arranged | {
         "counts": service_counts(model, cases, services),
-        "hours": table,
+        "hours": table.T,
         "carers": counts,
         "detail": (remembered(model, "id"), at_home, given, who, hours),
     }
