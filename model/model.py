@@ -22,7 +22,7 @@ from .processes import STEP
 from .processes.repair import start_repair
 from .rates import RateBook
 from .region.region import Region
-from .shortlist import Shortlist
+from .shortlist import Shortlists
 from .start import Start
 from .tables import NONE, Table
 from .timeline import is_year_end
@@ -102,7 +102,7 @@ class QuartierModel(mesa.Model):
         self.observers: list[Callable[[QuartierModel], None]] = []
         self.side: dict[str, Any] = {}
         self.audit: Audit | None = None
-        self.shortlists: dict[int, tuple[int, Shortlist]] = {}
+        self.shortlists = Shortlists()
         self.united: tuple[int, list[np.ndarray]] = (-1, [])
         self._fill(start)
         columns = (region.quartiere[name].tolist() for name in ("quartier_id", "name", "lon", "lat"))

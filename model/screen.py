@@ -17,6 +17,10 @@ import numpy as np
 from .luck import _LOW, _S32, Decision, Luck, chooser, philox4x32
 
 BLOCK: Final = 2048
+CHUNK: Final = 512
+"""Persons at a time where all blocks are drawn: their words fit the first cache."""
+BLOCKS: Final = 3
+"""Blocks of luck of the decisions that concern everybody (numbers 0 to 11)."""
 MOST: Final = 4
 """Questions that can share one block of luck."""
 _NO_COLUMN: Final = np.empty(0, np.uint8)
@@ -180,6 +184,28 @@ def screen(
 
 
 @nb.njit(inline="always")
+def _put_block(stream, step, block, key, words, at):
+    """The words of one block of luck, `CHUNK` apart."""
+    a, b, c, d = philox4x32(key & _LOW, key >> _S32, step, block, stream & _LOW, stream >> _S32)
+    words[at] = np.uint32(a)
+    words[at + CHUNK] = np.uint32(b)
+    words[at + 2 * CHUNK] = np.uint32(c)
+    words[at + 3 * CHUNK] = np.uint32(d)
+
+
+@nb.njit(inline="always")
+def _draw_all(stream, step, keys, words):
+    """The words of all blocks; word w of block q of person j at ``(4 q + w) * CHUNK + j``.
+
+    In one loop, because what the first rounds of the three have in common is then worked out once.
+    """
+    for j in range(keys.size):
+        _put_block(stream, step, np.uint64(0), keys[j], words, j)
+        _put_block(stream, step, np.uint64(1), keys[j], words, j + 4 * CHUNK)
+        _put_block(stream, step, np.uint64(2), keys[j], words, j + 8 * CHUNK)
+
+
+@nb.njit(inline="always")
 def _place(now, born, sex, leads, care, ages):
     """Place in a table [care != 0, leads, sex, age]; who is older than the table takes its last entry."""
     age = np.uint32(now - np.uint32(born)) >> np.uint32(2)
@@ -187,100 +213,116 @@ def _place(now, born, sex, leads, care, ages):
     return min(age, np.uint32(ages - np.uint32(1))) + group * ages
 
 
-@nb.njit(cache=True)
-def _screen_bounds(stream, step, block, keys, alive, sex, leads, care, birth, bounds, rough, ages, rows, flags, drawn):
-    """Who lies below any of four bounds: rows, flags (bit w for word w) and all four words of each.
+@nb.njit(inline="always")
+def _below(words, rough, living, flag):
+    """Flag whose luck may lie below one of four bounds, of which `rough` holds the first eight bits each."""
+    s8, s16, s24, low = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(0xFF)
+    for j in range(rough.size):
+        bound = rough[j]
+        below = words[j] >> s24 <= bound & low
+        below |= words[j + CHUNK] >> s24 <= bound >> s8 & low
+        below |= words[j + 2 * CHUNK] >> s24 <= bound >> s16 & low
+        below |= words[j + 3 * CHUNK] >> s24 <= bound >> s24
+        flag[j] = np.uint8(below)
+    for j in range(rough.size):
+        flag[j] &= np.uint8(living[j] != 0)
 
-    ``rough`` holds the four bounds of a place in one u64, 16 bits each, so that one gather serves all.
+
+@nb.njit(inline="always")
+def _flagged(flag, flag8, groups, hits):
+    """Positions of the flags that are set: first the groups of eight with any. Returns how many."""
+    some = np.uint32(0)
+    for eight in range(flag8.size):
+        # written for each, kept for those with a flag: no branch to guess wrong
+        groups[some] = 8 * eight
+        some += np.uint32(flag8[eight] != 0)
+    n = np.uint32(0)
+    for g in range(some):
+        for j in range(8):
+            hits[n] = groups[np.uint32(g)] + np.uint32(j)
+            n += np.uint32(flag[hits[n]])
+    return n
+
+
+@nb.njit(cache=True)
+def _screen_bounds(stream, step, keys, alive, sex, leads, care, birth, bounds, rough, ages, rows, flags, drawn, found):
+    """Who lies below any of the bounds of each block: rows, flags (bit w for word w) and all four words of each.
+
+    ``rough`` holds the bounds of a place, one u32 per block and eight bits per word, so that one gather serves all.
     """
-    words = np.empty(4 * BLOCK, np.uint32)
-    indices, bound = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint64)
-    flag = np.zeros(BLOCK, np.uint8)
+    words, index = np.empty(4 * BLOCKS * CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
+    bound = np.empty(BLOCKS * CHUNK, np.uint32)
+    flag = np.zeros(CHUNK, np.uint8)
     flag8 = flag.view(np.uint64)
-    hits = np.empty(BLOCK + 8, np.int32)
+    groups, hits = np.empty(CHUNK // 8 + 1, np.uint32), np.empty(CHUNK + 1, np.uint32)
     now = np.uint32(step)
-    s16, s48, low = np.uint64(16), np.uint64(48), np.uint64(0xFFFF)
-    found = 0
-    for start in range(0, keys.size, BLOCK):
-        m = min(BLOCK, keys.size - start)
-        _draw(stream, step, block, keys[start : start + m], words)
+    for start in range(0, keys.size, CHUNK):
+        m = min(CHUNK, keys.size - start)
         born, living = birth[start : start + m], alive[start : start + m]
         female, leading, code = sex[start : start + m], leads[start : start + m], care[start : start + m]
-        index = indices[:m]
         for j in range(m):
             index[j] = _place(now, born[j], female[j], leading[j], code[j], ages)
         for j in range(m):
-            bound[j] = rough[index[j]]
+            for block in range(BLOCKS):
+                bound[j + CHUNK * block] = rough[index[j], block]
+        _draw_all(stream, step, keys[start : start + m], words)
         flag[m:] = 0
-        for j in range(m):
-            b = bound[j]
-            below = np.uint64(words[j]) >> s16 <= b & low
-            below |= np.uint64(words[j + BLOCK]) >> s16 <= b >> s16 & low
-            below |= np.uint64(words[j + 2 * BLOCK]) >> s16 <= b >> _S32 & low
-            below |= np.uint64(words[j + 3 * BLOCK]) >> s16 <= b >> s48
-            flag[j] = np.uint8(below)
-        for j in range(m):
-            flag[j] &= np.uint8(living[j] != 0)
-        n = 0
-        for eight in range((m + 7) // 8):
-            if flag8[eight] == 0:
-                continue
-            for j in range(8 * eight, 8 * eight + 8):
-                # written for each, kept for those below a bound: no branch to guess wrong
-                hits[n] = j
-                n += np.int64(flag[j])
-        for h in range(n):
-            j = hits[h]
-            place = np.int64(4) * np.int64(index[j])
-            bits = 0
-            for w in range(4):
-                word = words[w * BLOCK + j]
-                drawn[found, w] = word
-                bits |= np.int64(word < bounds[place + w]) << w
-            rows[found], flags[found] = start + j, bits
-            found += bits != 0
-    return found
+        for block in range(BLOCKS):
+            luck = words[4 * CHUNK * block : 4 * CHUNK * (block + 1)]
+            _below(luck, bound[CHUNK * block : CHUNK * block + m], living, flag)
+            at = found[block]
+            for h in range(_flagged(flag, flag8, groups, hits)):
+                j = hits[h]
+                bits = np.uint8(0)
+                for w in range(4):
+                    word = luck[np.uint32(CHUNK * w) + j]
+                    drawn[block, at, w] = word
+                    bits |= np.uint8(word < bounds[block, index[j], w]) << np.uint8(w)
+                rows[block, at], flags[block, at] = start + j, bits
+                at += bits != 0
+            found[block] = at
+
+
+class Room(NamedTuple):
+    """Where `screen_bounds` writes, per block and person: rows (i32), flags (u8), words (u32, four each).
+
+    Kept from step to step: large arrays made anew are handed out page by page, at a fifth of the cost of the screen.
+    """
+
+    rows: np.ndarray
+    flags: np.ndarray
+    words: np.ndarray
+
+
+def room_for(most: int) -> Room:
+    """Room for so many people; memory is taken only for those who are found."""
+    shape = (BLOCKS, most)
+    return Room(np.empty(shape, np.int32), np.empty(shape, np.uint8), np.empty((*shape, 4), np.uint32))
 
 
 def screen_bounds(
-    luck: Luck, step: int, block: int, people: Any, bounds: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Who could have one of up to four events that share a block of luck, by bounds that depend on little.
+    luck: Luck, step: int, people: Any, bounds: np.ndarray, room: Room
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Who could have one of everybody's events, by bounds that depend on little; per block of luck, views of ``room``.
 
     Parameters
     ----------
     people : the table of people.
-    bounds : u32 [care != 0, leads, sex, age, word], thresholds; 0 for a word that nobody asks for.
+    bounds : u32 [block, care != 0, leads, sex, age, word], thresholds; 0 for a word that nobody asks for.
 
     Returns
     -------
-    rows : i32, ascending, of those below any bound.
+    rows : i32, ascending, of those below any bound of the block.
     flags : u8, bit w for word w.
     words : u32 [row, 4], their words of luck.
     """
-    flat = np.ascontiguousarray(bounds, np.uint32).reshape(-1, MOST)
-    sixteen = (np.maximum(flat.astype(np.uint64), 1) - 1) >> np.uint64(16)
-    rough = sixteen @ np.array([1, 1 << 16, 1 << 32, 1 << 48], np.uint64)
-    most = len(people)
-    rows, flags, words = np.empty(most, np.int32), np.empty(most, np.uint8), np.empty((most, MOST), np.uint32)
-    n = _screen_bounds(
-        luck.stream,
-        np.uint64(step),
-        np.uint64(block),
-        people.key,
-        people.present,
-        people.sex,
-        people.leads,
-        people.care,
-        people.birth,
-        flat.ravel(),
-        rough,
-        np.uint32(bounds.shape[3]),
-        rows,
-        flags,
-        words,
-    )
-    return rows[:n], flags[:n], words[:n]
+    flat = np.ascontiguousarray(bounds, np.uint32).reshape(BLOCKS, -1, 4)
+    eight = (np.maximum(flat, 1) - 1) >> np.uint32(24)
+    rough = np.ascontiguousarray((eight @ np.array([1, 1 << 8, 1 << 16, 1 << 24], np.uint32)).T)
+    found = np.zeros(BLOCKS, np.int64)
+    columns = (people.key, people.present, people.sex, people.leads, people.care, people.birth)
+    _screen_bounds(luck.stream, np.uint64(step), *columns, flat, rough, np.uint32(bounds.shape[4]), *room, found)
+    return [(room.rows[block, :n], room.flags[block, :n], room.words[block, :n]) for block, n in enumerate(found)]
 
 
 def happens(

@@ -1,22 +1,24 @@
-"""Who could have an event in this step: one pass over all people per block of luck, for up to four decisions at once.
+"""Who could have an event in this step: one pass over all people for all decisions that concern everybody.
 
 A process names an upper bound of its hazard by sex and age, or by whether one draws for a couple (`people.leads`), sex and
 age, or by whether there is need of care or dementia (`people.care`) before these. Whoever's luck lies above it cannot have
 the event, whatever the person's state; the exact question is then put to the few that are left, with the same luck. The
 result is the same as asking everybody, bit for bit, at a fraction of the cost. What changes during the step must not lift
-a hazard above its bound, except by a new couple: see `households.unite`.
+a hazard above its bound, except by a new couple: see `households.unite`. A couple that ends makes a leader one who draws
+for nobody else; the bounds of leaders are the higher ones.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import numba as nb
 import numpy as np
 
 from .luck import Decision
 from .rates import MAX_HAZARD
-from .screen import screen_bounds
+from .screen import BLOCKS, Room, room_for, screen_bounds
 from .thresholds import AGES, hazard_thresholds
 
 if TYPE_CHECKING:
@@ -26,39 +28,41 @@ SLACK: Final = 1.0 + 1e-9
 """Factor on the bounds, so that rounding in the exact hazard cannot lift it above them."""
 
 
-class Shortlist(NamedTuple):
-    """People below a bound of one block of luck: rows (i32), bit w for word w (u8), and their four words (u32 [row, 4]).
+@dataclass
+class Shortlists:
+    """People below a bound in a step, per block of luck: rows (i32), bit w for word w (u8), their four words (u32 [row, 4]).
 
     ``asked`` : rows of people there were when they were asked.
     """
 
-    rows: np.ndarray
-    flags: np.ndarray
-    words: np.ndarray
-    asked: int
+    step: int = -1
+    asked: int = 0
+    blocks: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    room: Room = field(default_factory=lambda: room_for(0))
 
 
 @nb.njit(cache=True)
 def _pick(rows, flags, words, wanted, present, picked, drawn):
-    n = 0
+    n = np.uint64(0)
     for k in range(rows.size):
-        if flags[k] & wanted and present[rows[k]]:
-            picked[n] = rows[k]
-            for w in range(drawn.shape[1]):
-                drawn[n, w] = words[k, w]
-            n += 1
+        row = np.uint32(rows[k])
+        # written for each, kept for those wanted: no branch to guess wrong
+        picked[n] = row
+        for w in range(4):
+            drawn[n, w] = words[k, w]
+        n += np.uint64((flags[k] & wanted != 0) & (present[row] != 0))
     return n
 
 
 def shortlist(model: QuartierModel, decision: Decision) -> np.ndarray:
     """Rows (i32, ascending) of the people present who could have the event in this step.
 
-    People who arrived or were born since the block was first asked for are not among them: they are exposed from the
-    next step on. With an audit running, everybody present is returned, so that every probability is added up.
+    People who arrived or were born since everybody was asked are not among them: they are exposed from the next step on.
+    With an audit running, everybody present is returned, so that every probability is added up.
     """
     if model.audit is not None:
         return np.flatnonzero(model.people.present == 1)
-    return _picked(model, (decision,), 0)[0]
+    return _picked(model, (decision,))[0]
 
 
 def shortlist_with_luck(model: QuartierModel, decisions: tuple[Decision, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +74,7 @@ def shortlist_with_luck(model: QuartierModel, decisions: tuple[Decision, ...]) -
     words : u32 [row, 4], the words of luck of all decisions of the block; that of ``decision`` is ``words[:, decision % 4]``.
     """
     if model.audit is None:
-        return _picked(model, decisions, 4)
+        return _picked(model, decisions)
     p = model.people
     rows = np.flatnonzero(p.present == 1).astype(np.int32)
     return rows, block_of_luck(model, decisions[0] // 4, rows)
@@ -79,12 +83,12 @@ def shortlist_with_luck(model: QuartierModel, decisions: tuple[Decision, ...]) -
 def shortlist_with_newcomers(model: QuartierModel, decision: Decision) -> tuple[np.ndarray, np.ndarray]:
     """Rows (i32, ascending) of those who could have the event, and their words of luck (u32) for it.
 
-    Whoever came since the block was first asked for is among them.
+    Whoever came since everybody was asked is among them.
     """
     rows, words = shortlist_with_luck(model, (decision,))
     drawn = words[:, decision % 4]
     if model.audit is None:
-        came = np.arange(model.shortlists[decision // 4][1].asked, len(model.people), dtype=np.int32)
+        came = np.arange(model.shortlists.asked, len(model.people), dtype=np.int32)
         came = came[model.people.present[came] == 1]
         rows = np.concatenate((rows, came))
         drawn = np.concatenate((drawn, model.luck.words(decision, model.now, model.people.key[came])))
@@ -97,25 +101,26 @@ def block_of_luck(model: QuartierModel, block: int, rows: np.ndarray) -> np.ndar
     return np.stack([model.luck.words(4 * block + w, model.now, keys) for w in range(4)], axis=1)
 
 
-def _picked(model: QuartierModel, decisions: tuple[Decision, ...], words: int) -> tuple[np.ndarray, np.ndarray]:
-    block = decisions[0] // 4
-    step, listed = model.shortlists.get(block, (-1, None))
-    if step != model.now or listed is None:
-        listed = _screen_block(model, block)
-        model.shortlists[block] = (model.now, listed)
+def _picked(model: QuartierModel, decisions: tuple[Decision, ...]) -> tuple[np.ndarray, np.ndarray]:
+    if model.shortlists.step != model.now:
+        _ask_everybody(model)
+    rows, flags, words = model.shortlists.blocks[decisions[0] // 4]
     wanted = np.uint8(sum(1 << decision % 4 for decision in decisions))
-    rows, drawn = np.empty(listed.rows.size, np.int32), np.empty((listed.rows.size, words), np.uint32)
-    n = _pick(*listed[:3], wanted, model.people.present, rows, drawn)
-    return rows[:n], drawn[:n]
+    picked, drawn = np.empty(rows.size, np.int32), np.empty((rows.size, 4), np.uint32)
+    n = _pick(rows, flags, words, wanted, model.people.present, picked, drawn)
+    return picked[:n], drawn[:n]
 
 
-def _screen_block(model: QuartierModel, block: int) -> Shortlist:
-    bounds = np.zeros((2, 2, 2, AGES, 4), np.uint32)
+def _ask_everybody(model: QuartierModel) -> None:
+    bounds = np.zeros((BLOCKS, 2, 2, 2, AGES, 4), np.uint32)
     for process in model.processes:
         for decision, bound in process.bounds.items():
-            if decision // 4 == block:
-                most = bound(model)
-                if most.dtype != np.uint32:
-                    most = hazard_thresholds(np.minimum(most * SLACK, MAX_HAZARD))
-                bounds[..., decision % 4] = most
-    return Shortlist(*screen_bounds(model.luck, model.now, block, model.people, bounds), len(model.people))
+            most = bound(model)
+            if most.dtype != np.uint32:
+                most = hazard_thresholds(np.minimum(most * SLACK, MAX_HAZARD))
+            bounds[decision // 4, ..., decision % 4] = most
+    lists, people = model.shortlists, model.people
+    if lists.room.rows.shape[1] < len(people):
+        lists.room = room_for(people.capacity)
+    lists.blocks = screen_bounds(model.luck, model.now, people, bounds, lists.room)
+    lists.step, lists.asked = model.now, len(people)
