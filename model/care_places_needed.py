@@ -20,6 +20,49 @@ if TYPE_CHECKING:
 
 STILL = 2**31 - 1
 """End of a wish that lasts beyond the run."""
+_FRAIL, _GRADE = np.uint8(FRAIL_BIT), np.uint8(CARE_GRADE_BITS)
+
+
+@nb.njit(cache=True)
+def _wanting(care, present, id_, ids):
+    """Ids (as found) of the people who want a home: few, so eight are looked at together. Returns how many."""
+    flag = np.zeros(2048, np.uint8)
+    flag8 = flag.view(np.uint64)
+    n = 0
+    for start in range(0, care.size, flag.size):
+        need, here = care[start : start + flag.size], present[start : start + flag.size]
+        for j in range(here.size):  # vectorises
+            flag[j] = np.uint8((need[j] & _FRAIL) != 0) & np.uint8((need[j] & _GRADE) != 0) & here[j]
+        flag[here.size :] = 0
+        for eight in range((here.size + 7) // 8):
+            if flag8[eight] == 0:
+                continue
+            for j in range(8 * eight, min(8 * eight + 8, here.size)):
+                ids[n] = id_[start + j]  # written for each, kept for those with a flag
+                n += np.int64(flag[j])
+    return n
+
+
+@nb.njit(cache=True)
+def _compare(before, since_before, ids, now, since, begun):
+    """Since when each of ``ids`` wants a home, and since when those did who are not among them any more; both sorted.
+
+    Returns how many these are.
+    """
+    ended = j = 0
+    for k in range(ids.size):
+        while j < before.size and before[j] < ids[k]:
+            begun[ended] = since_before[j]
+            ended += 1
+            j += 1
+        still = j < before.size and before[j] == ids[k]
+        since[k] = since_before[j] if still else now
+        j += still
+    while j < before.size:
+        begun[ended] = since_before[j]
+        ended += 1
+        j += 1
+    return ended
 
 
 class Wishes:
@@ -39,13 +82,12 @@ class Wishes:
     def look(self, model: QuartierModel) -> None:
         """Compare who wants a home now with who did at the last look."""
         p = model.people
-        want = (p.care & FRAIL_BIT > 0) & (p.care & CARE_GRADE_BITS > 0) & (p.present == 1)
-        ids = np.sort(p.id[want].astype(np.int64))
-        ended = ~np.isin(self.ids, ids, assume_unique=True)
-        self.begin.append(self.since[ended])
-        self.end.append(np.full(int(ended.sum()), model.now, np.int64))
-        since = np.full(ids.size, model.now, np.int64)
-        since[np.isin(ids, self.ids, assume_unique=True)] = self.since[~ended]
+        ids = np.empty(len(p) + 8, np.int64)
+        ids = np.sort(ids[: _wanting(p.care, p.present, p.id, ids)])
+        since, begun = np.empty(ids.size, np.int64), np.empty(self.ids.size, np.int64)
+        begun = begun[: _compare(self.ids, self.since, ids, model.now, since, begun)].copy()
+        self.begin.append(begun)
+        self.end.append(np.full(begun.size, model.now, np.int64))
         self.ids, self.since = ids, since
 
     def save(self) -> dict[str, np.ndarray]:

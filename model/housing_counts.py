@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numba as nb
 import numpy as np
@@ -11,6 +11,9 @@ from .columns import Kind
 
 if TYPE_CHECKING:
     from .model import QuartierModel
+
+MOST_ROOMS: Final = 7
+"""Rooms from which dwellings are counted together (size of a table; `dwellings.rooms` means seven and more, too)."""
 
 
 @nb.njit(cache=True)
@@ -27,45 +30,61 @@ def _count_planning(quartier, present, plan, planning):
 
 
 @nb.njit(cache=True)
-def _count_households(quartier, size, kind, dwelling, private, counts):
-    """Households with members: in a dwelling, and private ones without; i64 [2, 2, quartiere], halves as in `counting`."""
+def _count_households(quartier, size, kind, dwelling, private, members, homes):
+    """Members of all households, and private ones by state: without a dwelling 1, with one 2; the rest is 0.
+
+    ``members`` i64 [2, quartiere], ``homes`` i64 [2, quartiere * 3]: halves as in `counting`.
+    """
     for h in range(quartier.size):
-        lives = np.int64(size[h] > 0)
-        housed = np.int64(dwelling[h] >= 0)
-        counts[h & 1, 0, quartier[h]] += lives & housed
-        counts[h & 1, 1, quartier[h]] += lives & (1 - housed) & np.int64(kind[h] == private)
+        counted = np.uint32(size[h] > 0) & np.uint32(kind[h] == private)
+        state = counted + (counted & np.uint32(dwelling[h] >= 0))
+        homes[h & 1, np.uint32(3) * np.uint32(quartier[h]) + state] += 1
+        members[h & 1, quartier[h]] += size[h]
+
+
+def household_counts(model: QuartierModel) -> dict[str, np.ndarray]:
+    """Everybody who lives in a household, and private households in a dwelling and without one; i64 [n_quartiere] each."""
+    h, n = model.households, model.n_quartiere
+    members, homes = np.zeros((2, n), np.int64), np.zeros((2, 3 * n), np.int64)
+    _count_households(h.quartier, h.size, h.kind, h.dwelling, np.uint8(Kind.PRIVATE), members, homes)
+    _, homeless, housed = homes.sum(axis=0).reshape(n, 3).T
+    return {"persons": members.sum(axis=0), "households": housed + homeless, "housed": housed, "homeless": homeless}
 
 
 @nb.njit(cache=True)
 def _count_dwellings(quartier, household, rooms, counts):
-    """All dwellings that stand, and the vacant ones; i64 [2, 2, quartiere]."""
+    most = np.uint32(MOST_ROOMS)
     for d in range(quartier.size):
-        stands = np.int64(rooms[d] > 0)
-        counts[d & 1, 0, quartier[d]] += stands
-        counts[d & 1, 1, quartier[d]] += stands & np.int64(household[d] < 0)
+        cell = np.uint32(quartier[d]) * (most + np.uint32(1)) + min(np.uint32(rooms[d]), most)
+        counts[d & 1, np.uint32(2) * cell + np.uint32(household[d] < 0)] += 1
 
 
-def housing_counts(model: QuartierModel) -> dict[str, np.ndarray]:
-    """Households, dwellings and who waits now, i64 [n_quartiere] each.
+def dwelling_counts(model: QuartierModel) -> np.ndarray:
+    """Dwellings that stand, i64 [n_quartiere, rooms from 1 to `MOST_ROOMS` and more, occupied or vacant]."""
+    d, shape = model.dwellings, (model.n_quartiere, MOST_ROOMS + 1, 2)
+    halves = np.zeros((2, int(np.prod(shape))), np.int64)
+    _count_dwellings(d.quartier, d.household, d.rooms, halves)
+    return halves.sum(axis=0).reshape(shape)[:, 1:]
+
+
+def housing_counts(model: QuartierModel, homes: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+    """Households, dwellings and who waits now, i64 [n_quartiere] each; ``homes`` are `household_counts`, if known.
 
     households : private households that have a dwelling, and those that have none. waiting : households without one, and
     people who want to found one. dwellings, vacant : the stock. needed : households and waiting people, plus the vacancy
     reserve on top.
     """
-    p, h, d, n = model.people, model.households, model.dwellings, model.n_quartiere
-    planning = np.zeros(n, np.int64)
-    homes, stock = np.zeros((2, 2, n), np.int64), np.zeros((2, 2, n), np.int64)
+    p = model.people
+    homes = homes or household_counts(model)
+    planning = np.zeros(model.n_quartiere, np.int64)
     _count_planning(p.quartier, p.present, p.plan, planning)
-    _count_households(h.quartier, h.size, h.kind, h.dwelling, np.uint8(Kind.PRIVATE), homes)
-    _count_dwellings(d.quartier, d.household, d.rooms, stock)
-    housed, homeless = homes.sum(axis=0)
-    dwellings, vacant = stock.sum(axis=0)
-    waiting = homeless + planning
+    occupied, vacant = dwelling_counts(model).sum(axis=1).T
+    waiting = homes["homeless"] + planning
     reserve = 1 - model.rates.parameter("vacancy_reserve")
     return {
-        "households": housed + homeless,
+        "households": homes["households"],
         "waiting": waiting,
-        "dwellings": dwellings,
+        "dwellings": occupied + vacant,
         "vacant": vacant,
-        "needed": np.ceil((housed + waiting) / reserve).astype(np.int64),
+        "needed": np.ceil((homes["housed"] + waiting) / reserve).astype(np.int64),
     }

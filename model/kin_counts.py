@@ -1,7 +1,7 @@
 """The kin of people of 65 and over, counted: partner, nearest child, kin in the Quartier and the town.
 
-Two compiled passes over all people. Most people are nobody's child of 65 and over; one byte per id tells them before any
-parent is looked up.
+Most people are nobody's child of 65 and over; two bits per id tell before any parent is looked up, and what is noted of
+the old lies close together, in the order of ids, where their children find it.
 """
 
 from __future__ import annotations
@@ -46,84 +46,172 @@ the same Quartier (the household included), in the town; last, numbers of childr
 the town. Kin are partner, parents, children and siblings; siblings are known by a mother who has lived in the town."""
 
 _PLACES: Final = len(PLACES)
-_PARTNER, _TOGETHER, _NEAREST, _ANY_KIN, _CHILDREN, _RELATIVES = 1, 2, 3, 7 + _PLACES, 9 + _PLACES, 10 + 2 * _PLACES
+_NEAREST: Final = 4 + _PLACES
+"""Where the nearest child is: household, Quartier, town, a place outside, nowhere."""
+_OLD, _HAS_OLD = 1, 2
+"""Marks of an id: a person of 65 and over in town; the mother of one."""
+_IDS: Final = 16
+"""Ids whose two marks share a word."""
+_ROW, _HOUSEHOLD, _QUARTIER, _CHILDREN = range(4)
+"""What is noted of everybody of 65 and over, side by side, in the order of ids. Children are three numbers of eight bits:
+in town, in the same Quartier, in the same household. Siblings, whom few of the old have in town, lie apart: two numbers."""
+_NEAR, _HOUSED, _NUMBER = 8, 16, 255
+_BLOCK: Final = 2048
+
+
+@nb.njit(inline="always")
+def _slot(number):
+    """Word and shift of an id's marks; nobody, -1, has a place too."""
+    slot = np.uint32(number + 1)
+    return slot // np.uint32(_IDS), np.uint32(2) * (slot % np.uint32(_IDS))
+
+
+@nb.njit(inline="always")
+def _set_mark(marks, number, mark):
+    word, shift = _slot(number)
+    marks[word] |= np.uint32(mark) << shift
+
+
+@nb.njit(inline="always")
+def _marks_of(marks, number):
+    word, shift = _slot(number)
+    return marks[word] >> shift & np.uint32(3)
+
+
+@nb.njit(inline="always")
+def _old_below(word):
+    """How many of the ids of a word are old."""
+    word &= np.uint32(0x55555555)
+    word = (word & np.uint32(0x33333333)) + (word >> np.uint32(2) & np.uint32(0x33333333))
+    word = word + (word >> np.uint32(4)) & np.uint32(0x0F0F0F0F)
+    return word * np.uint32(0x01010101) >> np.uint32(24) & np.uint32(_NUMBER)
+
+
+@nb.njit(inline="always")
+def _position(marks, before, number):
+    """Which of the old, in the order of ids, somebody is."""
+    word, shift = _slot(number)
+    return before[word] + _old_below(marks[word] & (np.uint32(1) << shift) - np.uint32(1))
 
 
 @nb.njit(cache=True)
-def _children(people, row_of_id, latest, old, with_old, level, number, near, eldest, following):
-    """Note everybody's children at the parents of 65 and over, and chain the children of each mother who has such a child.
+def _find_old(people, latest, rows, marks, before):
+    """Rows of those of 65 and over; marks of them and of their mothers, and how many of the old have ids before each word."""
+    present, birth, id_, _, _, mother, _ = people
+    n = 0
+    for i in range(present.size):
+        rows[n] = i  # written for each, kept for the old: no branch to guess wrong
+        n += np.int64(present[i] & np.uint8(birth[i] <= latest))
+    for k in range(n):
+        _set_mark(marks, id_[rows[k]], _OLD)
+        _set_mark(marks, mother[rows[k]], _HAS_OLD)
+    marks[0] &= ~np.uint32(3)  # nobody is nobody's mother
+    total = 0
+    for word in range(marks.size):
+        before[word] = total
+        total += _old_below(marks[word])
+    return n
 
-    ``level`` u8 per row: 0 no child in town, 1 in the town, 2 in the Quartier, 3 in the household. ``eldest`` by id of the
-    mother and ``following`` by row hold rows plus one, 0 = none.
+
+@nb.njit(cache=True)
+def _note_children(people, rows, marks, before, old, related):
+    """Note who is old, and all children of each; list who shares a mother with one of them (mother, then row, in one word).
+
+    Block by block: first the few whom it concerns, then their parents. Returns how many are listed.
     """
-    present, birth, id_, household, quartier, mother, father, _ = people
-    for i in range(present.size):
-        if present[i] and birth[i] <= latest and household[i] >= 0:
-            old[id_[i]] = 1
-            if mother[i] >= 0:
-                with_old[mother[i]] = 1
-    for i in range(present.size):
-        if not present[i]:
-            continue
-        if mother[i] >= 0 and with_old[mother[i]]:
-            following[i], eldest[mother[i]] = eldest[mother[i]], i + 1
-        if household[i] < 0:
-            continue
-        for parent in (mother[i], father[i]):
-            if parent >= 0 and old[parent]:
-                j = row_of_id[parent]
-                place = 3 if household[j] == household[i] else (2 if quartier[j] == quartier[i] else 1)
-                level[j] = max(level[j], place)
-                number[j] += 1
-                near[j] += place > 1
+    present, _, id_, household, quartier, mother, father = people
+    for i in rows:
+        one = old[_position(marks, before, id_[i])]
+        one[_ROW], one[_HOUSEHOLD], one[_QUARTIER] = i, household[i], quartier[i]
+    concerned, marked = np.empty(_BLOCK + 1, np.int32), np.empty(_BLOCK + 1, np.uint32)
+    child, parent = np.empty(2 * _BLOCK + 1, np.int32), np.empty(2 * _BLOCK + 1, np.int32)
+    listed = 0
+    for start in range(0, present.size, _BLOCK):
+        mothers, fathers = mother[start : start + _BLOCK], father[start : start + _BLOCK]
+        here = present[start : start + _BLOCK]
+        found = links = 0
+        for j in range(here.size):
+            mark = _marks_of(marks, mothers[j]) | (_marks_of(marks, fathers[j]) & np.uint32(_OLD)) << np.uint32(2)
+            concerned[found], marked[found] = start + j, mark
+            found += np.int64((mark != 0) & (here[j] != 0))
+        for k in range(found):
+            i, mark = concerned[k], np.int64(marked[k])
+            related[listed] = np.uint64(mother[i]) << np.uint64(32) | np.uint64(i)
+            listed += mark >> 1 & 1
+            child[links], parent[links] = i, mother[i]
+            links += mark & 1
+            child[links], parent[links] = i, father[i]
+            links += mark >> 2
+        for k in range(links):
+            i, one = child[k], old[_position(marks, before, parent[k])]
+            near, housed = one[_QUARTIER] == quartier[i], one[_HOUSEHOLD] == household[i]
+            one[_CHILDREN] += 1 + (np.int64(near) << _NEAR) + (np.int64(housed) << _HOUSED)
+    return listed
 
 
 @nb.njit(cache=True)
-def _count(people, links, row_of_id, old, level, number, near, eldest, following, counts):
-    present, _, id_, household, quartier, mother, father, sex = people
-    partner, kin_away = links
-    for i in range(present.size):
-        if not present[i] or not old[id_[i]]:
+def _note_siblings(related, id_, quartier, marks, before, siblings):
+    """The others of each mother's children; ``related`` are sorted, so that a mother's children follow each other."""
+    begin = 0
+    for end in range(1, related.size + 1):
+        if end < related.size and related[end] >> np.uint64(32) == related[begin] >> np.uint64(32):
             continue
-        cell = counts[quartier[i], sex[i]]
-        town, here = np.int64(number[i]), np.int64(near[i])
-        for link in (partner[i], mother[i], father[i]):
-            j = row_of_id[link] if link >= 0 else -1
-            if j >= 0 and present[j]:
-                town += 1
-                here += quartier[j] == quartier[i]
-        k = eldest[mother[i]] if mother[i] >= 0 else 0
-        while k > 0:
-            town += k - 1 != i
-            here += k - 1 != i and quartier[k - 1] == quartier[i]
-            k = following[k - 1]
-        cell[0] += 1
-        other = row_of_id[partner[i]] if partner[i] >= 0 else -1
-        if other >= 0 and present[other]:
-            cell[_PARTNER] += 1
-            cell[_TOGETHER] += household[other] == household[i]
-        nearest = 3 - level[i]
+        for a in range(begin, end):
+            i = np.uint32(related[a])
+            if _marks_of(marks, id_[i]) & np.uint32(_OLD):
+                near = -1
+                for b in range(begin, end):
+                    near += quartier[np.uint32(related[b])] == quartier[i]
+                siblings[_position(marks, before, id_[i])] = end - begin - 1 + (near << _NEAR)
+        begin = end
+
+
+@nb.njit(cache=True)
+def _count(people, links, row_of_id, old, siblings, states, sums):
+    """Count people by partner (none, apart, together), nearest child and nearest kin (none, town, Quartier); add up numbers."""
+    present, _, _, household, quartier, mother, father = people
+    partner, kin_away, sex = links
+    for k in range(old.shape[0]):
+        i, its_household, its_quartier = np.uint32(old[k, _ROW]), old[k, _HOUSEHOLD], np.uint32(old[k, _QUARTIER])
+        children, others = np.int64(old[k, _CHILDREN]), np.int64(siblings[k])
+        number, near_children, housed = children & _NUMBER, children >> _NEAR & _NUMBER, children >> _HOUSED
+        town, near = number + (others & _NUMBER), near_children + (others >> _NEAR)
+        coupled = 0
+        for link in (mother[i], father[i], partner[i]):  # the partner last
+            found = row_of_id[np.uint32(max(link, 0))]
+            j = np.uint32(max(found, 0))
+            here = np.int64((link >= 0) & (found >= 0) & (present[j] != 0))
+            town += here
+            near += here & np.int64(quartier[j] == its_quartier)
+            coupled = here + (here & np.int64(household[j] == its_household))
+        nearest = 3 - np.int64(number > 0) - np.int64(near_children > 0) - np.int64(housed > 0)
+        added = sums[its_quartier, sex[i]]
         for place in range(_PLACES):
             away = np.int64(kin_away[i]) >> (BITS * place) & MOST
-            cell[_CHILDREN + 1 + place] += away
-            if nearest == 3 + place and away == 0:
-                nearest += 1
-        cell[_NEAREST + nearest] += 1
-        cell[_ANY_KIN] += here > 0
-        cell[_ANY_KIN + 1] += town > 0
-        cell[_CHILDREN] += number[i]
-        cell[_RELATIVES] += here
-        cell[_RELATIVES + 1] += town
+            added[1 + place] += away
+            nearest += np.int64((nearest == 3 + place) & (away == 0))
+        added[0] += number
+        added[1 + _PLACES] += near
+        added[2 + _PLACES] += town
+        states[its_quartier, sex[i], coupled, nearest, np.int64(town > 0) + np.int64(near > 0)] += 1
 
 
 def kin_counts(model: QuartierModel) -> np.ndarray:
     """Kin of people of 65 and over, i64 [quartier, sex, measure] in the order of `MEASURES`."""
-    p, rows, ids = model.people, len(model.people), model.next_id
-    latest = np.int64(model.now - STEPS_PER_YEAR * OLD)
-    people = (p.present, p.birth, p.id, p.household, p.quartier, p.mother, p.father, p.sex)
-    old, with_old, eldest = np.zeros(ids, np.uint8), np.zeros(ids, np.uint8), np.zeros(ids, np.int32)
-    level, number, near, following = (np.zeros(rows, dtype) for dtype in (np.uint8, np.uint8, np.uint8, np.int32))
-    counts = np.zeros((model.n_quartiere, len(Sex), len(MEASURES)), np.int64)
-    _children(people, model.row_of_id, latest, old, with_old, level, number, near, eldest, following)
-    _count(people, (p.partner, p.kin_away), model.row_of_id, old, level, number, near, eldest, following, counts)
-    return counts
+    p, n = model.people, len(model.people)
+    people = (p.present, p.birth, p.id, p.household, p.quartier, p.mother, p.father)
+    rows, marks = np.empty(n + 1, np.int32), np.zeros(model.next_id // _IDS + 1, np.uint32)
+    before = np.empty(marks.size, np.uint32)
+    rows = rows[: _find_old(people, np.int64(model.now - STEPS_PER_YEAR * OLD), rows, marks, before)]
+    old, siblings = np.zeros((rows.size, 4), np.int32), np.zeros(rows.size, np.int32)
+    related = np.empty(n + 1, np.uint64)
+    related = related[: _note_children(people, rows, marks, before, old, related)]
+    related.sort()
+    _note_siblings(related, p.id, p.quartier, marks, before, siblings)
+    states = np.zeros((model.n_quartiere, len(Sex), 3, _NEAREST, 3), np.int64)
+    sums = np.zeros((model.n_quartiere, len(Sex), 3 + _PLACES), np.int64)
+    _count(people, (p.partner, p.kin_away, p.sex), model.row_of_id, old, siblings, states, sums)
+    by_partner, by_child, by_kin = states.sum(axis=(3, 4)), states.sum(axis=(2, 4)), states.sum(axis=(2, 3))
+    persons, coupled, with_kin = by_partner.sum(axis=2), by_partner[..., 1:].sum(axis=2), by_kin[..., 1:].sum(axis=2)
+    columns = (persons, coupled, by_partner[..., 2], *np.moveaxis(by_child, 2, 0), by_kin[..., 2], with_kin)
+    return np.concatenate((np.stack(columns, axis=-1), sums), axis=2)

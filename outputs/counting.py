@@ -40,6 +40,7 @@ _ALONE, _OLD, _COUPLE, _FAMILY, _LONE, _OTHER, _INSTITUTION = (
 _PRIVATE, _CHILD, _PENSION_AGE = int(Kind.PRIVATE), int(Role.CHILD), 65
 _GRADE, _CARD, _RESIDENTIAL = CARE_GRADE_BITS, DISABILITY_CARD_BIT, int(Setting.RESIDENTIAL_CARE)
 _SETTINGS, _GRADES, _SIZES = len(DIMENSION["setting"].labels), len(CARE_GRADES), len(HOUSEHOLD_SIZES)
+_TYPES: Final = len(HOUSEHOLD_TYPES)
 
 
 def group_of_age(starts: tuple[float, ...]) -> np.ndarray:
@@ -48,24 +49,45 @@ def group_of_age(starts: tuple[float, ...]) -> np.ndarray:
     return (np.searchsorted(np.asarray(starts, float), ages, side="right") - 1).astype(np.uint8)
 
 
+_BLOCK: Final = 2048
+
+
+@nb.njit(inline="always")
+def _concerned(start, present, care, disability, flags, hits):
+    """Who of a block, from row ``start`` on, is in need of care or holds a card: rows into ``hits``; returns how many."""
+    needs, cards, here = (
+        care[start : start + _BLOCK],
+        disability[start : start + _BLOCK],
+        present[start : start + _BLOCK],
+    )
+    for j in range(here.size):  # vectorises
+        flags[j] = np.uint8(((needs[j] & np.uint8(_GRADE)) | (cards[j] & np.uint8(_CARD))) != 0) & here[j]
+    found = 0
+    for j in range(here.size):
+        hits[found] = start + j  # written for each, kept for those with a flag: no branch to guess wrong
+        found += np.int64(flags[j])
+    return found
+
+
 @nb.njit(cache=True)
 def _states(quartier, present, care, setting, disability, counts):
-    for i in range(quartier.size):
-        needs = np.uint32((care[i] & _GRADE) != 0)
-        resides = needs & np.uint32(setting[i] == _RESIDENTIAL)
-        holds = np.uint32(disability[i] & _CARD)
-        cell = np.uint32(quartier[i]) * np.uint32(8) + needs + np.uint32(2) * resides + np.uint32(4) * holds
-        counts[i & 1, cell] += present[i]
+    flags, hits = np.empty(_BLOCK, np.uint8), np.empty(_BLOCK + 1, np.uint32)
+    for start in range(0, quartier.size, _BLOCK):
+        for k in range(_concerned(start, present, care, disability, flags, hits)):
+            i = hits[k]
+            needs = np.uint32((care[i] & _GRADE) != 0)
+            resides = needs & np.uint32(setting[i] == _RESIDENTIAL)
+            holds = np.uint32(disability[i] & _CARD)
+            counts[np.uint32(quartier[i]) * np.uint32(8) + needs + np.uint32(2) * resides + np.uint32(4) * holds] += 1
 
 
 def count_states(model: QuartierModel) -> dict[str, np.ndarray]:
-    """Everybody, people in need of care, those of them in a home, holders of a disability card; i64 [quartiere] each."""
+    """People in need of care, those of them in a home, holders of a disability card; i64 [quartiere] each."""
     p = model.people
-    halves = np.zeros((2, model.n_quartiere * 8), np.int64)
-    _states(p.quartier, p.present, p.care, p.setting, p.disability, halves)
-    counts = halves.sum(axis=0).reshape(model.n_quartiere, 2, 2, 2)  # card, home, care
+    counts = np.zeros(model.n_quartiere * 8, np.int64)
+    _states(p.quartier, p.present, p.care, p.setting, p.disability, counts)
+    counts = counts.reshape(model.n_quartiere, 2, 2, 2)  # card, home, care
     return {
-        "persons": counts.sum(axis=(1, 2, 3)),
         "care_recipients": counts[:, :, :, 1].sum(axis=(1, 2)),
         "care_residential": counts[:, :, 1, :].sum(axis=(1, 2)),
         "severely_disabled": counts[:, 1].sum(axis=(1, 2)),
@@ -75,19 +97,25 @@ def count_states(model: QuartierModel) -> dict[str, np.ndarray]:
 @nb.njit(cache=True)
 def _by_age(quartier, present, sex, birth, care, setting, disability, groups, now, population, in_need, disabled):
     bin_of, care_group_of, disability_group_of = groups
-    last = np.int64(bin_of.size - 1)
+    last = np.uint32(bin_of.size - 1)
     bins, cares, disabilities = population.shape[2], in_need.shape[2], disabled.shape[2]
     everybody, needing, holding = population.ravel(), in_need.ravel(), disabled.ravel()
     for i in range(quartier.size):
-        age = min(now - np.int64(birth[i]), last)
-        place = np.uint32(quartier[i]) * np.uint32(2) + sex[i]
-        everybody[place * np.uint32(bins) + bin_of[age]] += present[i]
-        grade = np.int64(care[i] & _GRADE)
-        if grade > 0:
-            cell = (place * np.uint32(cares) + care_group_of[age]) * np.uint32(_GRADES) + np.uint32(grade - 1)
-            needing[cell * np.uint32(_SETTINGS) + setting[i]] += present[i]
-        if disability[i] & _CARD:
-            holding[place * np.uint32(disabilities) + disability_group_of[age]] += present[i]
+        age = min(np.uint32(now - np.int64(birth[i])), last)
+        place = np.uint32(quartier[i]) * np.uint32(2) + np.uint32(sex[i])
+        everybody[place * np.uint32(bins) + np.uint32(bin_of[age])] += np.int32(present[i])
+    flags, hits = np.empty(_BLOCK, np.uint8), np.empty(_BLOCK + 1, np.uint32)
+    for start in range(0, quartier.size, _BLOCK):
+        for k in range(_concerned(start, present, care, disability, flags, hits)):
+            i = hits[k]
+            age = min(np.uint32(now - np.int64(birth[i])), last)
+            place = np.uint32(quartier[i]) * np.uint32(2) + np.uint32(sex[i])
+            grade = np.uint32(care[i] & _GRADE)
+            of_grade = np.uint32(max(grade, np.uint32(1))) - np.uint32(1)
+            cell = (place * np.uint32(cares) + np.uint32(care_group_of[age])) * np.uint32(_GRADES) + of_grade
+            needing[cell * np.uint32(_SETTINGS) + np.uint32(setting[i])] += np.int32(grade > 0)
+            cell = place * np.uint32(disabilities) + np.uint32(disability_group_of[age])
+            holding[cell] += np.int32(disability[i] & _CARD)
 
 
 _GROUPS: Final = tuple(group_of_age(starts) for starts in (AGE_BIN_STARTS, CARE_AGE_STARTS, DISABILITY_AGE_STARTS))
@@ -95,61 +123,76 @@ _GROUPS: Final = tuple(group_of_age(starts) for starts in (AGE_BIN_STARTS, CARE_
 
 def count_by_age(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Population [quartier, sex, age bin], people in need [quartier, sex, age group, grade, setting], severely disabled people
-    [quartier, sex, age group]; i64."""
+    [quartier, sex, age group]; i32."""
     p, n = model.people, model.n_quartiere
-    population = np.zeros((n, 2, len(AGE_BIN_STARTS)), np.int64)
-    in_need = np.zeros((n, 2, len(CARE_AGE_STARTS), _GRADES, _SETTINGS), np.int64)
-    disabled = np.zeros((n, 2, len(DISABILITY_AGE_STARTS)), np.int64)
+    population = np.zeros((n, 2, len(AGE_BIN_STARTS)), np.int32)
+    in_need = np.zeros((n, 2, len(CARE_AGE_STARTS), _GRADES, _SETTINGS), np.int32)
+    disabled = np.zeros((n, 2, len(DISABILITY_AGE_STARTS)), np.int32)
     columns = (p.quartier, p.present, p.sex, p.birth, p.care, p.setting, p.disability)
     _by_age(*columns, _GROUPS, np.int64(model.now), population, in_need, disabled)
     return population, in_need, disabled
 
 
-@nb.njit(cache=True)
-def _households(quartier, size, kind, counts):
-    for h in range(quartier.size):
-        counts[h & 1, quartier[h]] += np.int64((size[h] > 0) & (kind[h] == _PRIVATE))
-
-
-def count_households(model: QuartierModel) -> np.ndarray:
-    """Private households with members by Quartier, i64."""
-    h = model.households
-    halves = np.zeros((2, model.n_quartiere), np.int64)
-    _households(h.quartier, h.size, h.kind, halves)
-    return halves.sum(axis=0)
+_AGED, _CHILDREN = 1 << 16, (1 << 16) - 1
+"""In a household's notes: one member of pension age, the number of members who live as children."""
 
 
 @nb.njit(cache=True)
-def _members(present, household, role, partner, leads, birth, row_of_id, old, children, couple, aged):
-    """Note for every household: members who live as children, partners who live together, a member of pension age."""
-    for i in range(household.size):
-        h = household[i]
-        if present[i] == 0 or h < 0:
-            continue
-        children[h] += role[i] == _CHILD
-        aged[h] |= birth[i] <= old
-        if leads[i]:
+def _members(present, household, role, partner, leads, birth, row_of_id, old, notes, couple):
+    """Note for every household (row plus one): members who live as children, of pension age, partners who live together.
+
+    Block by block and without branches; the gone, whose household is -1, share a place that nobody looks at.
+    """
+    pairs = np.empty(_BLOCK + 1, np.int32)
+    for start in range(0, present.size, _BLOCK):
+        where, roles, births = (
+            household[start : start + _BLOCK],
+            role[start : start + _BLOCK],
+            birth[start : start + _BLOCK],
+        )
+        for j in range(where.size):
+            note = np.uint32(roles[j] == _CHILD) + np.uint32(_AGED) * np.uint32(births[j] <= old)
+            notes[np.uint32(where[j] + 1)] += note
+        first, here, found = leads[start : start + _BLOCK], present[start : start + _BLOCK], 0
+        for j in range(where.size):
+            pairs[found] = start + j
+            found += np.int64(first[j] & here[j])
+        for k in range(found):
+            i = np.uint32(pairs[k])
             other = row_of_id[partner[i]]
-            couple[h] |= other >= 0 and household[other] == h
+            couple[np.uint32(household[i] + 1)] |= other >= 0 and household[np.uint32(other)] == household[i]
+
+
+@nb.njit(inline="always")
+def _type(private, alone, aged, couple, children, only_children):
+    """Type of a household of which these things are true or not."""
+    if not private:
+        return _INSTITUTION
+    if alone:
+        return _OLD if aged else _ALONE
+    if couple:
+        return _FAMILY if children else _COUPLE
+    return _LONE if only_children else _OTHER
 
 
 @nb.njit(cache=True)
-def _types_and_sizes(quartier, size, kind, children, couple, aged, types, sizes):
-    most = sizes.shape[1]
+def _types_and_sizes(quartier, size, kind, notes, couple, counts):
+    types = np.empty(64, np.uint8)
+    for answers in range(64):
+        asked = [answers >> bit & 1 for bit in range(6)]
+        types[answers] = _type(asked[0], asked[1], asked[2], asked[3], asked[4], asked[5])
     for h in range(quartier.size):
-        if size[h] == 0:
-            continue
-        if kind[h] != _PRIVATE:
-            of_type = _INSTITUTION
-        else:
-            sizes[quartier[h], min(np.int64(size[h]), most) - 1] += 1
-            if size[h] == 1:
-                of_type = _OLD if aged[h] else _ALONE
-            elif couple[h]:
-                of_type = _FAMILY if children[h] else _COUPLE
-            else:
-                of_type = _LONE if children[h] == size[h] - 1 else _OTHER
-        types[quartier[h], of_type] += 1
+        members, note = np.uint32(size[h]), notes[h + 1]
+        children = note & np.uint32(_CHILDREN)
+        answers = np.uint32(kind[h] == _PRIVATE) | np.uint32(members == 1) << np.uint32(1)
+        answers |= np.uint32(note >= np.uint32(_AGED)) << np.uint32(2) | np.uint32(couple[h + 1]) << np.uint32(3)
+        answers |= np.uint32(children > 0) << np.uint32(4) | np.uint32(children + np.uint32(1) == members) << np.uint32(
+            5
+        )
+        cell = np.uint32(quartier[h]) * np.uint32(_TYPES) + np.uint32(types[answers])
+        counts[cell * np.uint32(_SIZES) + min(max(members, np.uint32(1)), np.uint32(_SIZES)) - np.uint32(1)] += (
+            members > 0
+        )
 
 
 def count_types_and_sizes(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
@@ -158,10 +201,10 @@ def count_types_and_sizes(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]
     A couple are two partners who live together; children are members who live as a child with a parent, at any age.
     """
     p, h, n = model.people, model.households, model.n_quartiere
-    types, sizes = np.zeros((n, len(HOUSEHOLD_TYPES)), np.int64), np.zeros((n, _SIZES), np.int64)
-    children, couple, aged = np.zeros(len(h), np.uint16), np.zeros(len(h), np.bool_), np.zeros(len(h), np.bool_)
+    notes, couple = np.zeros(len(h) + 1, np.uint32), np.zeros(len(h) + 1, np.bool_)
     old = np.int64(model.now - _PENSION_AGE * STEPS_PER_YEAR)
-    columns = (p.present, p.household, p.role, p.partner, p.leads, p.birth, model.row_of_id)
-    _members(*columns, old, children, couple, aged)
-    _types_and_sizes(h.quartier, h.size, h.kind, children, couple, aged, types, sizes)
-    return types, sizes
+    _members(p.present, p.household, p.role, p.partner, p.leads, p.birth, model.row_of_id, old, notes, couple)
+    counts = np.zeros(n * _TYPES * _SIZES, np.int64)
+    _types_and_sizes(h.quartier, h.size, h.kind, notes, couple, counts)
+    counts = counts.reshape(n, _TYPES, _SIZES)
+    return counts.sum(axis=2), counts.sum(axis=1) - counts[:, _INSTITUTION]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..model.care_places_needed import Wishes
-from ..model.housing_counts import housing_counts
+from ..model.housing_counts import MOST_ROOMS, dwelling_counts, household_counts, housing_counts
 from ..model.kin_counts import kin_counts
 from ..model.processes.care_staffing import covered
 from ..model.timeline import STEPS_PER_YEAR, is_year_end
 from .care_recorder import record_care, record_places, record_places_needed, record_staff
-from .counting import count_by_age, count_households, count_states, count_types_and_sizes
+from .counting import count_by_age, count_states, count_types_and_sizes
 from .labels import run_sizes, year_ends
 from .schema import CHILDCARE_BANDS, DIMENSION, INDICATORS, ROOMS, TABLES
 
@@ -28,13 +28,8 @@ _SERVICE: Final = {name: i for i, name in enumerate(DIMENSION["service"].ids)}
 _MEASURE: Final = {name: i for i, name in enumerate(DIMENSION["measure"].ids)}
 
 
-def _table(*keys: tuple[np.ndarray, int]) -> np.ndarray:
-    """Count rows by several keys, each with the number of its values; i64 with one dimension per key."""
-    cell = np.zeros(keys[0][0].size, np.int64)
-    for key, n in keys:
-        cell = cell * n + key
-    shape = tuple(n for _, n in keys)
-    return np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
+if tuple(range(1, MOST_ROOMS + 1)) != ROOMS:
+    raise AssertionError("numbers of rooms that are shown must be those that are counted")
 
 
 def childcare(model: QuartierModel) -> dict[str, np.ndarray]:
@@ -105,10 +100,12 @@ class Recorder:
 
     def _quarterly(self, model: QuartierModel, t: int) -> None:
         indicators = self._tables["indicators"][t]
-        for name, values in (count_states(model) | {"households": count_households(model)}).items():
+        homes = household_counts(model)
+        shown = count_states(model) | {name: homes[name] for name in ("persons", "households")}
+        for name, values in shown.items():
             indicators[:, _INDICATOR[name]] = values
         self._childcare(model, t)
-        self._housing(model, t)
+        self._housing(housing_counts(model, homes), t)
         record_care(model, self._tables, t)
         self._wishes.look(model)
         if t > 0:  # at the start nothing has happened yet
@@ -139,8 +136,7 @@ class Recorder:
             for name, values in measures.items():
                 self._tables["services"][t, :, _SERVICE[f"childcare_{band}"], _MEASURE[name]] = values[:, b]
 
-    def _housing(self, model: QuartierModel, t: int) -> None:
-        counts = housing_counts(model)
+    def _housing(self, counts: dict[str, np.ndarray], t: int) -> None:
         shown = {
             "dwellings": counts["dwellings"],
             "dwellings_vacant": counts["vacant"],
@@ -166,11 +162,7 @@ class Recorder:
         tables["kin"][y] = kin_counts(model)
         record_places(model, tables["care_places"][y])
         tables["households"][y], tables["household_size"][y] = count_types_and_sizes(model)
-        d, n = model.dwellings, model.n_quartiere
-        stands = np.flatnonzero(d.rooms)
-        rooms = np.clip(d.rooms[stands], ROOMS[0], ROOMS[-1]).astype(np.int64) - ROOMS[0]
-        vacant = d.household[stands] < 0
-        tables["dwellings"][y] = _table((d.quartier[stands], n), (rooms, len(ROOMS)), (vacant, 2))
+        tables["dwellings"][y] = dwelling_counts(model)
 
 
 def record(model: QuartierModel, until: int, saved: Mapping[str, np.ndarray] | None = None) -> Recorder:

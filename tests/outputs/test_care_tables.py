@@ -29,7 +29,7 @@ def without_the_rest(monkeypatch, quartiere: int) -> None:
     names = ("children", "need", "attending", "attending_outside", "waiting", "places", "operable")
     monkeypatch.setattr(recording, "childcare", lambda _: dict.fromkeys(names, nothing))
     names_of_housing = ("households", "dwellings", "vacant", "waiting", "needed")
-    monkeypatch.setattr(recording, "housing_counts", lambda _: dict.fromkeys(names_of_housing, two))
+    monkeypatch.setattr(recording, "housing_counts", lambda *_: dict.fromkeys(names_of_housing, two))
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def model(monkeypatch):
     monkeypatch.setattr(
         recording,
         "housing_counts",
-        lambda _model: {
+        lambda *_: {
             "households": one,
             "dwellings": 10 * one,
             "vacant": 2 * one,
