@@ -48,9 +48,14 @@ def _leave(rows, household, following, size, kind, first, dwelling, occupant, em
 
 
 @nb.njit(cache=True)
-def _expect(targets, size):
-    for h in targets:
+def _expect(rows, targets, household, quartier, where, size, kind, dwelling, left, reached):
+    """Count members to come; and by Quartier those who leave a dwelling or an institution of another Quartier."""
+    for j in range(rows.size):
+        i, h, old = rows[j], targets[j], household[rows[j]]
         size[h] += 1
+        if old >= 0 and quartier[i] != where[h] and (dwelling[old] >= 0 or kind[old] != 0):
+            left[quartier[i]] += 1
+            reached[where[h]] += 1
 
 
 @nb.njit(cache=True)
@@ -76,11 +81,17 @@ def _chain(household, present, following, kind, first):
 
 
 @nb.njit(cache=True)
-def _carry(households, first, following, where, quartier):
-    for h in households:
+def _carry(households, dwellings, dwelling, first, following, where, dwelling_quartier, quartier, left, reached):
+    """Households and their members into dwellings; by Quartier those who left a dwelling of another one."""
+    for k in range(households.size):
+        h, there = households[k], dwelling_quartier[dwellings[k]]
+        moves = dwelling[h] >= 0 and where[h] != there
+        dwelling[h], where[h] = dwellings[k], there
         i = first[h]
         while i >= 0:
-            quartier[i] = where[h]
+            left[quartier[i]] += moves
+            reached[there] += moves
+            quartier[i] = there
             i = following[i]
 
 
@@ -159,10 +170,15 @@ def arrive(model: QuartierModel, n: int, **columns: object) -> np.ndarray:
 
 
 def join(model: QuartierModel, rows: np.ndarray, households: np.ndarray) -> None:
-    """Let people leave where they live, if they live anywhere, and join households (one per row)."""
+    """Let people leave where they live, if they live anywhere, and join households (one per row).
+
+    Who thereby leaves a dwelling or an institution of another Quartier is counted there and here as a move.
+    """
     p, h = model.people, model.households
     rows, households = rows.astype(np.int32), households.astype(np.int32)
-    _expect(households, h.size)  # first, so that a home entered and left in one go is never taken for empty
+    # first, so that a home entered and left in one go is never taken for empty
+    counts = (model.events["moves_out"], model.events["moves_in"])
+    _expect(rows, households, p.household, p.quartier, h.quartier, h.size, h.kind, h.dwelling, *counts)
     _leave_households(model, rows)
     _enter(rows, households, p.household, p.next_member, p.quartier, h.quartier, h.kind, h.first_member)
 
@@ -193,17 +209,16 @@ def found(model: QuartierModel, quartiere: np.ndarray, kind: Kind = Kind.PRIVATE
 def settle(model: QuartierModel, households: np.ndarray, dwellings: np.ndarray) -> None:
     """Let households move, each with all its members, into vacant dwellings (one each).
 
-    The dwelling left behind is vacant and enters the market in the next step.
+    The dwelling left behind is vacant and enters the market in the next step. People who leave a dwelling of another Quartier
+    are counted as moves.
     """
     p, h, d = model.people, model.households, model.dwellings
     old = h.dwelling[households]
-    left = old[old >= 0]
-    d.household[left] = NONE
+    d.household[old[old >= 0]] = NONE
     d.household[dwellings] = households
-    h.dwelling[households] = dwellings
-    h.quartier[households] = d.quartier[dwellings]
     h.moved_at[households], h.reason[households], h.wait_since[households] = model.now, 0, 0
-    _carry(households.astype(np.int32), h.first_member, p.next_member, h.quartier, p.quartier)
+    into = (households.astype(np.int32), dwellings.astype(np.int32), h.dwelling, h.first_member, p.next_member)
+    _carry(*into, h.quartier, d.quartier, p.quartier, model.events["moves_out"], model.events["moves_in"])
 
 
 @nb.njit(cache=True)

@@ -113,7 +113,7 @@ def move(model: QuartierModel) -> None:
     got = allocate(model, together(household_seekers(model, homes), people), offer, side["search"])
     got = np.where(got >= 0, vacant[np.maximum(got, 0)], NONE) if vacant.size else got
     got_home, got_person = got[: homes.size], got[homes.size :]
-    _move_households(model, homes[got_home >= 0], got_home[got_home >= 0])
+    settle(model, homes[got_home >= 0], got_home[got_home >= 0])
     _move_people(model, leaders, rows, group, got_person)
     _give_up(model, looking, leaders[got_person < 0])
 
@@ -149,14 +149,6 @@ def _end_searches(looking, reason, size, quartier, dwelling, wait_since, now, st
                 reason[h] = 0
 
 
-def _move_households(model: QuartierModel, homes: np.ndarray, dwellings: np.ndarray) -> None:
-    h, d = model.households, model.dwellings
-    inside = h.dwelling[homes] >= 0
-    model.count("moves_out", h.quartier[homes[inside]])
-    model.count("moves_in", d.quartier[dwellings[inside]])
-    settle(model, homes, dwellings)
-
-
 def _move_people(
     model: QuartierModel, leaders: np.ndarray, rows: np.ndarray, group: np.ndarray, got: np.ndarray
 ) -> None:
@@ -170,8 +162,6 @@ def _move_people(
     rows, group = rows[moving], group[moving]
     from_home = p.plan[leaders[served]] == Plan.LEAVE_HOME
     model.count("leaving_home", p.quartier[leaders[served][from_home]])
-    model.count("moves_out", p.quartier[leaders[served]])
-    model.count("moves_in", d.quartier[got[served]])
     left = p.household[rows]
     settle(model, homes[served], got[served])
     join(model, rows, homes[group])

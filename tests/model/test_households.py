@@ -71,6 +71,37 @@ def test_people_who_swap_homes_empty_none():
     check(model)
 
 
+def moves(model: QuartierModel) -> tuple[list[int], list[int]]:
+    """People who left and reached each Quartier in this step, as counted."""
+    return model.events["moves_out"].tolist(), model.events["moves_in"].tolist()
+
+
+def test_every_member_of_a_household_that_moves_to_another_quartier_is_counted():
+    model = toy.town(family(), vacant_rooms=[6, 6, 6], quartiere=2)  # the vacant ones in the first, second, first Quartier
+    verbs.settle(model, np.array([0]), np.array([2]))
+    assert moves(model) == ([0, 0], [0, 0])  # inside the Quartier
+    verbs.settle(model, np.array([0]), np.array([3]))
+    assert moves(model) == ([5, 0], [0, 5])
+    check(model)
+
+
+def test_a_household_that_finds_its_first_dwelling_has_arrived_and_not_moved():
+    model = toy.town(family(), vacant_rooms=[6, 6], quartiere=2)
+    model.dwellings.household[model.households.dwelling[0]], model.households.dwelling[0] = NONE, NONE
+    verbs.settle(model, np.array([0]), np.array([3]))
+    assert moves(model) == ([0, 0], [0, 0]) and model.people.quartier[:5].tolist() == [1] * 5
+
+
+def test_who_joins_a_household_of_another_quartier_is_counted_and_who_comes_to_town_is_not():
+    people = [{"age": 30, "sex": 0, "household": i, "quartier": i} for i in range(3)]
+    model = toy.town(people, quartiere=3)
+    verbs.join(model, rows(model, 2), np.array([0]))
+    assert moves(model) == ([0, 0, 1], [1, 0, 0])
+    new = verbs.arrive(model, 1, key=np.array([7], np.uint64), birth=model.now - 4 * 30)
+    verbs.join(model, new, np.array([1]))
+    assert moves(model) == ([0, 0, 1], [1, 0, 0])
+
+
 def test_joining_takes_the_quartier_of_the_home():
     model = toy.town([{"age": 30, "sex": 0, "household": i, "quartier": i} for i in range(3)], quartiere=3)
     verbs.join(model, rows(model, 0), np.array([2]))
