@@ -18,7 +18,9 @@ import numpy as np
 from ..columns import BARRIER_FREE_BIT, TENURE_BITS, TENURE_SHIFT, Tenure
 from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
 from ..marked import rows_without
+from ..rates import RateBook
 from ..screen import BLOCK, _draw
+from .attraction import GROUPS
 from .dwelling_search import GUIDE_SHIFT, Search
 from .first_occupation import FRESH, households_of, weights
 
@@ -32,18 +34,22 @@ TWO53 = 9007199254740992.0
 GLANCE = np.uint64(Decision.FIRST_OCCUPATION)
 MOST_DRAWS = 14
 """Streets drawn in a quarter, early and later ones each, at most (a range of luck)."""
-TAKEN = -100
-"""Rooms of a dwelling that is taken already: none that anybody looks for."""
+TAKEN = np.uint32(0x7F)
+"""Label of a dwelling that is taken already: more rooms than anybody looks for."""
+GUARD = np.uint32(0x80808080)
+QUEUE_BITS = 14
+"""First bits of the place in the queue by which seekers are dealt into heaps (speed only, no result depends on it)."""
 
 
 @dataclass
 class Seekers:
     """Who looks for a dwelling in this step, one entry each.
 
-    key : u64; group : i64, of `attraction`; quartier : where they come from; anywhere : bool, no place in town to be near
-    to; rooms : rooms needed; priority : smaller is served first; stay : float64, when staying arrives in the race (inf
-    for those who must move); kin : i64, Quartier of a parent who lives elsewhere in town, -1 for none; needs : bool, a
+    key : u64; group : u8, of `attraction`; quartier : u16, where they come from; anywhere : bool, no place in town to be near
+    to; rooms : u8, rooms needed; priority : u8, smaller is served first; stay : float64, when staying arrives in the race (inf
+    for those who must move); kin : i32, Quartier of a parent who lives elsewhere in town, -1 for none; needs : bool, a
     dwelling without barriers; entitled : bool, to dwellings whose rent is bound; budget : float64, the most it may cost a year.
+    Arrays of other types are turned into these.
     """
 
     key: np.ndarray
@@ -58,6 +64,24 @@ class Seekers:
     entitled: np.ndarray
     budget: np.ndarray
 
+    def __post_init__(self) -> None:
+        """Turn the columns into the types that the kernels take."""
+        types = (
+            np.uint64,
+            np.uint8,
+            np.uint16,
+            np.bool_,
+            np.uint8,
+            np.uint8,
+            np.float64,
+            np.int32,
+            np.bool_,
+            np.bool_,
+            np.float64,
+        )
+        for (name, column), its_type in zip(list(vars(self).items()), types, strict=True):
+            setattr(self, name, np.asarray(column, its_type))
+
     @property
     def n(self) -> int:
         """Number of seekers."""
@@ -68,8 +92,8 @@ class Seekers:
 class Places:
     """What is on offer, one entry each.
 
-    key : u64; quartier : row; rooms; later : bool, completed since the start; features : u8, as of dwellings; cost : float64,
-    a year.
+    key : u64; quartier : u16, row; rooms : u8; later : bool, completed since the start; features : u8, as of dwellings;
+    cost : float64, a year. Arrays of other types are turned into these.
     """
 
     key: np.ndarray
@@ -78,6 +102,12 @@ class Places:
     later: np.ndarray
     features: np.ndarray
     cost: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Turn the columns into the types that the kernels take."""
+        types = (np.uint64, np.uint16, np.uint8, np.bool_, np.uint8, np.float64)
+        for (name, column), its_type in zip(list(vars(self).items()), types, strict=True):
+            setattr(self, name, np.asarray(column, its_type))
 
 
 @nb.njit(inline="always")
@@ -90,15 +120,55 @@ def _drawn(running, guide, group, origin, wanted):
 
 
 @nb.njit(cache=True)
-def _deal(street, first, order):
-    """Places in the order of their streets: those of street ``s`` are ``order[first[s] : first[s + 1]]``."""
+def _deal(street, places, first, order, dealt):
+    """Places in the order of their streets: those of street ``s`` are ``order[first[s] : first[s + 1]]``.
+
+    ``dealt`` takes, in that order, what seekers compare: label (see `_choose`), key, features, cost, rooms.
+    """
+    keys, rooms, features, costs = places
+    label, key, feature, cost, room = dealt
     for s in street:
         first[s + 2] += 1
     for s in range(2, first.size):
         first[s] += first[s - 1]
     for k in range(street.size):
-        order[first[street[k] + 1]] = k
+        at = first[street[k] + 1]
         first[street[k] + 1] += 1
+        order[at] = k
+        r = min(rooms[k], np.uint8(MOST_ROOMS))
+        room[at], key[at], feature[at], cost[at] = r, keys[k], features[k], costs[k]
+        label[at] = (
+            np.uint32(r)
+            | np.uint32(MOST_ROOMS - r) << np.uint32(8)
+            | np.uint32(features[k] & BOUND == BOUND) << np.uint32(16)
+        )
+
+
+@nb.njit(cache=True)
+def _queue(priority, words, keys, order):
+    """Positions by priority (below 4), then by lottery: first and last bits of words (u32), 30 in all, and 16 of the keys.
+
+    Dealt by the first bits into about as many heaps as there are seekers, then put right among the few neighbours of a heap.
+    """
+    begins, rank = np.zeros((1 << QUEUE_BITS) + 1, np.int32), np.empty(keys.size, np.uint64)
+    sorted_rank, shift, low = np.empty(keys.size, np.uint64), np.uint64(48 - QUEUE_BITS), np.uint64(0xFFFF)
+    for k in range(keys.size):
+        word, last = np.uint64(words[k]), keys[k] & low
+        lottery = (word >> np.uint64(18)) << np.uint64(32) | (word & low) << np.uint64(16) | last
+        rank[k] = np.uint64(priority[k]) << np.uint64(46) | lottery
+        begins[(rank[k] >> shift) + np.uint64(1)] += 1
+    for b in range(1, begins.size):
+        begins[b] += begins[b - 1]
+    for k in range(keys.size):
+        b = rank[k] >> shift
+        order[begins[b]], sorted_rank[begins[b]] = k, rank[k]
+        begins[b] += 1
+    for k in range(1, keys.size):
+        mine, position, j = sorted_rank[k], order[k], k
+        while j > 0 and sorted_rank[j - 1] > mine:
+            sorted_rank[j], order[j] = sorted_rank[j - 1], order[j - 1]
+            j -= 1
+        sorted_rank[j], order[j] = mine, position
 
 
 @nb.njit(inline="always")
@@ -122,24 +192,26 @@ def _lots(luck, keys, blocks, lots):
 
 
 @nb.njit(cache=True)
-def _look(luck, order, begin, early, later, seekers, lots, kin_look, first, looked_at):
+def _look(luck, order, begin, early, later, seekers, lots, kin_look, tries, first, looked_at):
     """The streets that seekers draw, those with something vacant only: twice the number, plus one in the parent's Quartier.
 
-    Those of the ``j``-th in their order are ``looked_at[first[j] : first[j + 1]]``. The luck for the early streets is
-    ``lots[2:]``, two draws a block, for the parent's ``lots[1]``, for the number of later ones ``lots[0]``.
+    Those of the ``j``-th in their order are ``looked_at[first[j] : first[j + 1]]``. ``tries`` : early streets drawn by who
+    could stay and by who must move. The luck for these is ``lots[2:]``, two draws a block, for the parent's ``lots[1]``,
+    for the number of later ones ``lots[0]``.
     """
     quartiere, number, first_of, chance, guide = early
     later_quartiere, later_number, later_first, later_chance, later_guide, more = later
-    key, group, origin, tries, kin = seekers
-    n = 0
+    key, group, quartier, anywhere, stay, kin = seekers
+    n, outside = 0, chance.shape[1] - 1
     for j in range(order.size):
         i = order[j]
-        g, o, parents, c, e = group[i], origin[i], kin[i], j // BLOCK, j % BLOCK
+        g, o, parents, c, e = np.int64(group[i]), np.int64(quartier[i]), np.int64(kin[i]), j // BLOCK, j % BLOCK
+        o, draws = outside if anywhere[i] else o, tries[np.int64(stay[i] == np.inf)]
         if parents >= 0 and number[parents] > 0 and (np.float64(lots[1, c, 0, e]) + 0.5) / TWO32 < kin_look:
             street = first_of[parents] + np.int64((np.uint64(lots[1, c, 1, e]) * np.uint64(number[parents])) >> _S32)
             looked_at[n] = 2 * street + 1
             n += begin[street] < begin[street + 1]
-        for t in range(tries[i] if quartiere.size else 0):
+        for t in range(draws if quartiere.size else 0):
             lot, w = lots[2 + t // 2, c], t % 2 * 2
             drawn, second = np.uint64(lot[w, e]), np.uint64(lot[w + 1, e])
             q = quartiere[_drawn(chance, guide, g, o, drawn)]
@@ -148,7 +220,7 @@ def _look(luck, order, begin, early, later, seekers, lots, kin_look, first, look
             n += begin[street] < begin[street + 1]
         extra = 0
         if more[g, o] > 0:
-            extra = min(int(tries[i] * more[g, o] + (np.float64(lots[0, c, 2, e]) + 0.5) / TWO32), MOST_DRAWS)
+            extra = min(int(draws * more[g, o] + (np.float64(lots[0, c, 2, e]) + 0.5) / TWO32), MOST_DRAWS)
         for t in range(extra):
             words = _later_lot(luck, key[i], t)
             q = later_quartiere[_drawn(later_chance, later_guide, g, o, words[0])]
@@ -158,35 +230,50 @@ def _look(luck, order, begin, early, later, seekers, lots, kin_look, first, look
         first[j + 1] = n
 
 
+@nb.njit(inline="always")
+def _limit(need, entitled, below, above):
+    """What a seeker accepts, beside the label of a place.
+
+    The bytes of a label are the rooms, how many fewer than the most they are, and whether the rent is bound; none is above
+    127. A limit has the most rooms that are accepted, the same for the fewest, and whether bound rents are open, each with
+    the first bit of its byte set. That bit lasts in the difference just where the place keeps to the limit.
+    """
+    most = np.uint32(min(need + above, MOST_ROOMS))
+    fewest = np.uint32(MOST_ROOMS - min(max(need - below, 0), MOST_ROOMS))
+    return GUARD | most | fewest << np.uint32(8) | np.uint32(entitled) << np.uint32(16)
+
+
 @nb.njit(cache=True)
 def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, match):
     """In their order, seekers look through their streets and take the best of what is left there.
 
-    What is taken has no rooms any more. What comes into question is listed first (``seen``), without a branch.
+    What comes into question is listed first (``seen``), without a branch. ``tastes`` : rooms accepted below and above the
+    need; what multiplies the time until a place arrives in the race [it has barriers that are in the way, it is near the
+    parents, difference of rooms]; weight of what is fresh [group, rooms needed, tenure].
     """
-    rooms, place_key, features, cost = offer
-    need, stay, needs, entitled, budget, kind = seekers
-    below, above, loss, barrier_loss, kin_gain, weight_of = tastes
+    label, place_key, features, cost, rooms = offer
+    group, need, stay, needs, entitled, budget = seekers
+    below, above, scale_of, weight_of = tastes
     for j in range(order.size):
         i, n = order[j], 0
         mine = np.uint64(lots[j // BLOCK, 0, j % BLOCK]) << _S32 | np.uint64(lots[j // BLOCK, 1, j % BLOCK])
-        wanted, may, most, bound, best = need[i], entitled[i], budget[i], stay[i], np.int64(-1)
+        wanted, most, bound, best = min(np.int64(need[i]), MOST_ROOMS), budget[i], stay[i], np.int64(-1)
+        limit = _limit(wanted, entitled[i], below, above)
         for s in range(first[j], first[j + 1]):
             street, near = looked_at[s] >> 1, looked_at[s] & 1
             for k in range(begin[street], begin[street + 1]):
                 seen[n] = 2 * k + near
-                fits = (rooms[k] >= wanted - below) & (rooms[k] <= wanted + above) & (rooms[k] != TAKEN)
-                n += fits & (not cost[k] > most) & (may | (features[k] & BOUND != BOUND))
+                n += ((limit - label[k]) & GUARD == GUARD) & (not cost[k] > most)
         for s in range(n):
-            k = seen[s] >> 1
-            bits = pair_bits(mine, place_key[k])
-            u, scale = (np.float64(bits >> np.uint64(11)) + 0.5) / TWO53, loss[abs(np.int64(rooms[k]) - wanted)]
-            if seen[s] & 1:
-                scale *= kin_gain
-            if needs[i] and features[k] & BARRIER_FREE_BIT == 0:
-                scale *= barrier_loss
-            if features[k] >= FRESH:
-                weight = weight_of[kind[i], (features[k] & TENURE_BITS) >> TENURE_SHIFT]
+            k, near = seen[s] >> 1, seen[s] & 1
+            bits, feature = pair_bits(mine, place_key[k]), features[k]
+            in_the_way = np.int64(needs[i] & (feature & BARRIER_FREE_BIT == 0))
+            u, scale = (
+                (np.float64(bits >> np.uint64(11)) + 0.5) / TWO53,
+                scale_of[in_the_way, near, abs(rooms[k] - wanted)],
+            )
+            if feature >= FRESH:
+                weight = weight_of[group[i], wanted, (feature & TENURE_BITS) >> TENURE_SHIFT]
                 glance = pair_bits(pair_bits(mine, GLANCE), place_key[k])
                 if (np.float64(glance >> np.uint64(11)) + 0.5) / TWO53 >= weight:
                     continue
@@ -196,7 +283,7 @@ def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, 
                 if wait < bound:
                     best, bound = k, wait
         if best >= 0:
-            rooms[best], match[i] = TAKEN, best
+            label[best], match[i] = TAKEN, best
 
 
 def vacant_dwellings(model: QuartierModel) -> np.ndarray:
@@ -208,79 +295,50 @@ def vacant_dwellings(model: QuartierModel) -> np.ndarray:
 
 def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Search) -> np.ndarray:
     """Give seekers places; returns the position of the place per seeker (i64), -1 for those who find none."""
-    match = np.full(seekers.n, -1, np.int64)
+    match = np.full(seekers.n + 1, -1, np.int64)
     if not places.key.size or not seekers.n:
-        return match
+        return match[: seekers.n]
     rates, early, later = model.rates, search.early, search.later
-    rooms = np.minimum(places.rooms, MOST_ROOMS).astype(np.int8)
-    begin, order = _by_street(search, places)
-    tastes = (
-        int(rates.parameter("rooms_below_need")),
-        int(rates.parameter("rooms_above_need")),
-        np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS)),
-        float(np.exp(rates.parameter("barrier_loss"))),
-        float(np.exp(-rates.parameter("kin_bonus"))),
-        weights(rates),
-    )
-    turn, (who, asks) = _in_turn(model, seekers), _entries(model, seekers)
+    begin, order, offer = _by_street(search, places)
+    turn, who = np.empty(seekers.n, np.int32), seekers
+    _queue(who.priority, model.luck.words(Decision.DWELLING_LOTTERY, model.now, who.key), who.key, turn)
+    tries = np.array([min(int(rates.parameter(f"streets_to_{what}")), MOST_DRAWS) for what in ("stay", "move")])
     luck = (model.luck.stream, np.uint64(model.now), np.uint64(Decision.DWELLING_SEARCH // 4))
-    blocks = np.concatenate(([14, 15], np.arange((int(who[3].max()) + 1) // 2)))
-    lots = np.empty((blocks.size, -(-seekers.n // BLOCK), 4, BLOCK), np.uint32)
-    first = np.zeros(seekers.n + 1, np.int64)
-    most_streets = 1 + int(who[3].max()) + (MOST_DRAWS if later.number.any() else 0)
-    looked_at = np.empty(seekers.n * most_streets + 1, np.int32)
+    blocks = np.concatenate(([14, 15], np.arange((int(tries.max()) + 1) // 2)))
+    lots = np.empty((blocks.size, -(-who.n // BLOCK), 4, BLOCK), np.uint32)
+    first = np.zeros(who.n + 1, np.int64)
+    most_streets = 1 + int(tries.max()) + (MOST_DRAWS if later.number.any() else 0)
+    looked_at = np.empty(who.n * most_streets + 1, np.int32)
+    seen = np.empty(int(np.diff(begin).max()) * most_streets + 1, np.int32)
     with np.errstate(over="ignore"):
-        _lots(luck, seekers.key[turn], blocks, lots)
+        _lots(luck, who.key[turn], blocks, lots)
         _look(
-            luck,
-            turn,
-            begin,
-            (early.quartiere, early.number, early.first, early.chance, early.guide),
+            luck, turn, begin, (early.quartiere, early.number, early.first, early.chance, early.guide),
             (later.quartiere, later.number, later.first, later.chance, later.guide, search.more()),
-            who,
-            lots,
-            rates.parameter("kin_look"),
-            first,
-            looked_at,
-        )
-        offer = tuple(x[order] for x in (rooms, places.key, places.features, places.cost))
-        seen = np.empty(int(np.diff(begin).max()) * most_streets + 1, np.int32)
-        _choose(turn, begin, offer, first, looked_at, lots[0], asks, tastes, seen, match)
-    return np.where(match >= 0, order[np.maximum(match, 0)], -1).astype(np.int64)
+            (who.key, who.group, who.quartier, who.anywhere, who.stay, who.kin), lots, rates.parameter("kin_look"), tries,
+            first, looked_at,
+        )  # fmt: skip
+        asks = (who.group, who.rooms, who.stay, who.needs, who.entitled, who.budget)
+        _choose(turn, begin, offer, first, looked_at, lots[0], asks, _tastes(rates), seen, match)
+    got = match[: who.n]
+    return np.where(got >= 0, order[got], -1).astype(np.int64)
 
 
-def _in_turn(model: QuartierModel, seekers: Seekers) -> np.ndarray:
-    """Positions of the seekers in the order in which they choose: by priority, then by lottery.
-
-    Sorted by sixteen bits at a time, the last first, which is linear; the lottery has 46 bits, so that ties do not occur.
-    """
-    words = model.luck.words(Decision.DWELLING_LOTTERY, model.now, seekers.key)
-    order = np.argsort((seekers.key & np.uint64(0xFFFF)).astype(np.uint16), kind="stable")
-    order = order[np.argsort((words & 0xFFFF).astype(np.uint16)[order], kind="stable")]
-    last = (seekers.priority.astype(np.uint16) << 14) | (words >> 18).astype(np.uint16)
-    return order[np.argsort(last[order], kind="stable")]
+def _tastes(rates: RateBook) -> tuple[int, int, np.ndarray, np.ndarray]:
+    """What `_choose` takes as tastes, by the parameters."""
+    group, need = np.indices((GROUPS, MOST_ROOMS + 1))
+    scale = np.broadcast_to(np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS)), (2, 2, MOST_ROOMS)).copy()
+    scale[:, 1] *= np.exp(-rates.parameter("kin_bonus"))
+    scale[1] *= np.exp(rates.parameter("barrier_loss"))
+    accepted = int(rates.parameter("rooms_below_need")), int(rates.parameter("rooms_above_need"))
+    return *accepted, scale, weights(rates)[households_of(group, need)]
 
 
-def _by_street(search: Search, places: Places) -> tuple[np.ndarray, np.ndarray]:
-    """Places by street: where each street's begin (one entry more than streets), and their positions."""
-    street = search.streets(places.key, places.quartier, places.later)
+def _by_street(search: Search, places: Places) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+    """Places by street: where each street's begin (one entry more than streets), their positions, what seekers compare."""
+    street, n = search.streets(places.key, places.quartier, places.later), places.key.size
     first = np.zeros(int(search.early.number.sum() + search.later.number.sum()) + 2, np.int32)
-    order = np.empty(places.key.size, np.int32)
-    _deal(street, first, order)
-    return first[:-1], order
-
-
-def _entries(model: QuartierModel, seekers: Seekers) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
-    """The columns of seekers as the kernels take them: for the streets, and for what is vacant there."""
-    rates = model.rates
-    tries = np.where(np.isfinite(seekers.stay), rates.parameter("streets_to_stay"), rates.parameter("streets_to_move"))
-    who = (
-        seekers.key,
-        seekers.group.astype(np.int64),
-        np.where(seekers.anywhere, model.n_quartiere, seekers.quartier).astype(np.int64),
-        np.minimum(tries, MOST_DRAWS).astype(np.int64),
-        seekers.kin.astype(np.int64),
-    )
-    need = np.minimum(seekers.rooms, MOST_ROOMS).astype(np.int64)
-    kind = households_of(seekers.group, seekers.rooms)
-    return who, (need, seekers.stay.astype(float), seekers.needs, seekers.entitled, seekers.budget, kind)
+    order = np.empty(n, np.int32)
+    dealt = tuple(np.empty(n, its_type) for its_type in (np.uint32, np.uint64, np.uint8, np.float64, np.int8))
+    _deal(street, (places.key, places.rooms, places.features, places.cost), first, order, dealt)
+    return first[:-1], order, dealt

@@ -39,6 +39,16 @@ def _lay_guide(chance, guide):
             guide[row, bits] = position
 
 
+@nb.njit(cache=True)
+def _streets(key, quartier, completed, number, first, later_number, later_first, street):
+    """Street in which each place stands, by its key; a Quartier without any is a street of number 0."""
+    for k in range(key.size):
+        q = quartier[k]
+        apart = completed[k] & (later_number[q] > 0)
+        among, begin = later_number[q] if apart else number[q], later_first[q] if apart else first[q]
+        street[k] = begin + np.int64(((key[k] & _LOW) * np.uint64(among)) >> _S32)
+
+
 @dataclass(frozen=True)
 class Streets:
     """Streets and how they are drawn.
@@ -70,12 +80,6 @@ class Streets:
             chance[group] = np.minimum(share, TWO32 - 1)
             _lay_guide(chance[group], guide[group])
         return cls(some, number, first + np.cumsum(number) - number, chance, weight, guide)
-
-    def street(self, key: np.ndarray, quartier: np.ndarray) -> np.ndarray:
-        """Street (i64) in which a place stands, by its key (u64) and Quartier; where there is none, the Quartier's first."""
-        return self.first[quartier] + (((key & _LOW) * self.number[quartier].astype(np.uint64)) >> _S32).astype(
-            np.int64
-        )
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,18 @@ class Search:
 
     def streets(self, key: np.ndarray, quartier: np.ndarray, later: np.ndarray) -> np.ndarray:
         """Street (i64) of places, of which some (bool) have been completed since the start."""
-        apart = later & (self.later.number[quartier] > 0)
-        return np.where(apart, self.later.street(key, quartier), self.early.street(key, quartier))
+        street = np.empty(key.size, np.int64)
+        _streets(
+            key,
+            quartier.astype(np.uint16),
+            later,
+            self.early.number,
+            self.early.first,
+            self.later.number,
+            self.later.first,
+            street,
+        )
+        return street
 
     def more(self) -> np.ndarray:
         """Draws of later streets per draw of an early one, float64 [group, origin]; one where there are no early ones."""

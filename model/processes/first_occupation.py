@@ -29,8 +29,7 @@ ALONE, TWO, THREE, SMALL_FAMILY, LARGE_FAMILY, SHARES = range(6)
 def grow_old(model: QuartierModel) -> None:
     """Dwellings in their first two quarters are a quarter older."""
     features = model.dwellings.features
-    fresh = np.flatnonzero(features >= FRESH)
-    features[fresh] -= 1 << BUILT_SHIFT
+    features -= (features >= FRESH).view(np.uint8) << BUILT_SHIFT
 
 
 def households_of(group: np.ndarray, rooms: np.ndarray) -> np.ndarray:
