@@ -36,7 +36,7 @@ MOST_DRAWS = 14
 """Streets drawn in a quarter, early and later ones each, at most (a range of luck)."""
 TAKEN = np.uint32(0x7F)
 """Label of a dwelling that is taken already: more rooms than anybody looks for."""
-GUARD = np.uint32(0x80808080)
+GUARD, TRAITS = np.uint32(0x80808080), np.uint32(24)
 QUEUE_BITS = 14
 """First bits of the place in the queue by which seekers are dealt into heaps (speed only, no result depends on it)."""
 
@@ -123,10 +123,10 @@ def _drawn(running, guide, group, origin, wanted):
 def _deal(street, places, first, order, dealt):
     """Places in the order of their streets: those of street ``s`` are ``order[first[s] : first[s + 1]]``.
 
-    ``dealt`` takes, in that order, what seekers compare: label (see `_choose`), key, features, cost, rooms.
+    ``dealt`` takes, in that order, what seekers compare: label, key, features, cost.
     """
     keys, rooms, features, costs = places
-    label, key, feature, cost, room = dealt
+    label, key, feature, cost = dealt
     for s in street:
         first[s + 2] += 1
     for s in range(2, first.size):
@@ -135,13 +135,8 @@ def _deal(street, places, first, order, dealt):
         at = first[street[k] + 1]
         first[street[k] + 1] += 1
         order[at] = k
-        r = min(rooms[k], np.uint8(MOST_ROOMS))
-        room[at], key[at], feature[at], cost[at] = r, keys[k], features[k], costs[k]
-        label[at] = (
-            np.uint32(r)
-            | np.uint32(MOST_ROOMS - r) << np.uint32(8)
-            | np.uint32(features[k] & BOUND == BOUND) << np.uint32(16)
-        )
+        label[at] = _label(min(np.int64(rooms[k]), MOST_ROOMS), features[k])
+        key[at], feature[at], cost[at] = keys[k], features[k], costs[k]
 
 
 @nb.njit(cache=True)
@@ -231,16 +226,24 @@ def _look(luck, order, begin, early, later, seekers, lots, kin_look, tries, firs
 
 
 @nb.njit(inline="always")
-def _limit(need, entitled, below, above):
-    """What a seeker accepts, beside the label of a place.
+def _label(rooms, features):
+    """What seekers compare of a place in one number (u32); the last byte first: rooms, how many fewer than the most they are,
+    whether the rent is bound, and the traits that matter for the taste: rooms, 8 for barriers, 16 for just completed."""
+    bound, barriers, fresh = features & BOUND == BOUND, features & BARRIER_FREE_BIT == 0, features >= FRESH
+    traits = np.uint32(rooms) | np.uint32(barriers) << np.uint32(3) | np.uint32(fresh) << np.uint32(4)
+    label = np.uint32(rooms) | np.uint32(MOST_ROOMS - rooms) << np.uint32(8) | np.uint32(bound) << np.uint32(16)
+    return label | traits << TRAITS
 
-    The bytes of a label are the rooms, how many fewer than the most they are, and whether the rent is bound; none is above
-    127. A limit has the most rooms that are accepted, the same for the fewest, and whether bound rents are open, each with
-    the first bit of its byte set. That bit lasts in the difference just where the place keeps to the limit.
+
+@nb.njit(inline="always")
+def _limit(need, entitled, below, above):
+    """What a seeker accepts, beside the label of a place: the most rooms, the same for the fewest, whether bound rents are open.
+
+    Each byte has its first bit set, which none of a label has. It lasts in the difference where the place keeps to the limit.
     """
     most = np.uint32(min(need + above, MOST_ROOMS))
     fewest = np.uint32(MOST_ROOMS - min(max(need - below, 0), MOST_ROOMS))
-    return GUARD | most | fewest << np.uint32(8) | np.uint32(entitled) << np.uint32(16)
+    return np.uint32(0xFF808080) | most | fewest << np.uint32(8) | np.uint32(entitled) << np.uint32(16)
 
 
 @nb.njit(cache=True)
@@ -248,40 +251,43 @@ def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, 
     """In their order, seekers look through their streets and take the best of what is left there.
 
     What comes into question is listed first (``seen``), without a branch. ``tastes`` : rooms accepted below and above the
-    need; what multiplies the time until a place arrives in the race [it has barriers that are in the way, it is near the
-    parents, difference of rooms]; weight of what is fresh [group, rooms needed, tenure].
+    need; what multiplies the time until a place arrives in the race [a dwelling without barriers is needed, rooms needed, it
+    is near the parents, it has barriers, rooms], flat; weight of what is fresh [group, rooms needed, tenure].
     """
-    label, place_key, features, cost, rooms = offer
+    label, place_key, features, cost = offer
     group, need, stay, needs, entitled, budget = seekers
     below, above, scale_of, weight_of = tastes
+    one, eleven = np.uint32(1), np.uint64(11)
     for j in range(order.size):
-        i, n = order[j], 0
+        i, n = order[j], np.uint64(0)
         mine = np.uint64(lots[j // BLOCK, 0, j % BLOCK]) << _S32 | np.uint64(lots[j // BLOCK, 1, j % BLOCK])
         wanted, most, bound, best = min(np.int64(need[i]), MOST_ROOMS), budget[i], stay[i], np.int64(-1)
-        limit = _limit(wanted, entitled[i], below, above)
+        limit, taste = _limit(wanted, entitled[i], below, above), np.uint32((needs[i] * 8 + wanted) * 32)
         for s in range(first[j], first[j + 1]):
-            street, near = looked_at[s] >> 1, looked_at[s] & 1
-            for k in range(begin[street], begin[street + 1]):
-                seen[n] = 2 * k + near
-                n += ((limit - label[k]) & GUARD == GUARD) & (not cost[k] > most)
-        for s in range(n):
-            k, near = seen[s] >> 1, seen[s] & 1
-            bits, feature = pair_bits(mine, place_key[k]), features[k]
-            in_the_way = np.int64(needs[i] & (feature & BARRIER_FREE_BIT == 0))
-            u, scale = (
-                (np.float64(bits >> np.uint64(11)) + 0.5) / TWO53,
-                scale_of[in_the_way, near, abs(rooms[k] - wanted)],
+            street, near = looked_at[s] >> one, looked_at[s] & one
+            k, end = begin[street], begin[street + one]
+            while k < end:
+                seen[n] = k << one | near
+                n += np.uint64(((limit - label[k]) & GUARD == GUARD) & (cost[k] <= most))
+                k += one
+        for s in range(np.int64(n)):
+            k, near = seen[s] >> one, seen[s] & one
+            traits = label[k] >> TRAITS
+            bits, scale = (
+                pair_bits(mine, place_key[k]),
+                scale_of[taste + (near << np.uint32(4) | traits & np.uint32(15))],
             )
-            if feature >= FRESH:
-                weight = weight_of[group[i], wanted, (feature & TENURE_BITS) >> TENURE_SHIFT]
+            u = (np.float64(bits >> eleven) + 0.5) / TWO53
+            if traits >= 16:
+                weight = weight_of[group[i], wanted, (features[k] & TENURE_BITS) >> TENURE_SHIFT]
                 glance = pair_bits(pair_bits(mine, GLANCE), place_key[k])
-                if (np.float64(glance >> np.uint64(11)) + 0.5) / TWO53 >= weight:
+                if (np.float64(glance >> eleven) + 0.5) / TWO53 >= weight:
                     continue
                 scale /= max(weight, 1.0)
             if (1.0 - u) * scale < bound:  # -log(u) is not less than 1 - u: else it need not be worked out
                 wait = -np.log(u) * scale
                 if wait < bound:
-                    best, bound = k, wait
+                    best, bound = np.int64(k), wait
         if best >= 0:
             label[best], match[i] = TAKEN, best
 
@@ -308,8 +314,8 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
     lots = np.empty((blocks.size, -(-who.n // BLOCK), 4, BLOCK), np.uint32)
     first = np.zeros(who.n + 1, np.int64)
     most_streets = 1 + int(tries.max()) + (MOST_DRAWS if later.number.any() else 0)
-    looked_at = np.empty(who.n * most_streets + 1, np.int32)
-    seen = np.empty(int(np.diff(begin).max()) * most_streets + 1, np.int32)
+    looked_at = np.empty(who.n * most_streets + 1, np.uint32)
+    seen = np.empty(int(np.diff(begin).max()) * most_streets + 1, np.uint32)
     with np.errstate(over="ignore"):
         _lots(luck, who.key[turn], blocks, lots)
         _look(
@@ -326,12 +332,13 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
 
 def _tastes(rates: RateBook) -> tuple[int, int, np.ndarray, np.ndarray]:
     """What `_choose` takes as tastes, by the parameters."""
+    needs, need, near, barriers, rooms = np.indices((2, MOST_ROOMS + 1, 2, 2, MOST_ROOMS + 1))
+    scale = np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS + 1))[np.abs(rooms - need)]
+    scale[near == 1] *= np.exp(-rates.parameter("kin_bonus"))
+    scale[(needs == 1) & (barriers == 1)] *= np.exp(rates.parameter("barrier_loss"))
     group, need = np.indices((GROUPS, MOST_ROOMS + 1))
-    scale = np.broadcast_to(np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS)), (2, 2, MOST_ROOMS)).copy()
-    scale[:, 1] *= np.exp(-rates.parameter("kin_bonus"))
-    scale[1] *= np.exp(rates.parameter("barrier_loss"))
     accepted = int(rates.parameter("rooms_below_need")), int(rates.parameter("rooms_above_need"))
-    return *accepted, scale, weights(rates)[households_of(group, need)]
+    return *accepted, scale.ravel(), weights(rates)[households_of(group, need)]
 
 
 def _by_street(search: Search, places: Places) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
@@ -339,6 +346,6 @@ def _by_street(search: Search, places: Places) -> tuple[np.ndarray, np.ndarray, 
     street, n = search.streets(places.key, places.quartier, places.later), places.key.size
     first = np.zeros(int(search.early.number.sum() + search.later.number.sum()) + 2, np.int32)
     order = np.empty(n, np.int32)
-    dealt = tuple(np.empty(n, its_type) for its_type in (np.uint32, np.uint64, np.uint8, np.float64, np.int8))
+    dealt = tuple(np.empty(n, its_type) for its_type in (np.uint32, np.uint64, np.uint8, np.float64))
     _deal(street, (places.key, places.rooms, places.features, places.cost), first, order, dealt)
-    return first[:-1], order, dealt
+    return first[:-1].astype(np.uint32), order, dealt
