@@ -14,7 +14,8 @@ import numpy as np
 from .luck import TWO32, Decision
 from .rates import probability, threshold
 from .screen import happens_to
-from .thresholds import AGES
+from .thresholds import AGES, SLACK
+from .timeline import DT
 
 if TYPE_CHECKING:
     from .model import QuartierModel
@@ -58,4 +59,19 @@ def ask(model: QuartierModel, process: str, decision: Decision, rows: np.ndarray
     happened = happens_to(model.luck, model.now, decision, p.key[rows], chance)
     if model.audit is not None:
         model.audit.add(process, p.sex[rows], model.ages(rows), chance / TWO32, happened)
+    return happened
+
+
+def ask_by_luck(
+    model: QuartierModel, process: str, rows: np.ndarray, luck: np.ndarray, hazard: np.ndarray
+) -> np.ndarray:
+    """As `ask`, of people whose words of luck (u32) are known. Who cannot win, for p <= hazard x time, costs no exponential."""
+    if model.audit is not None:
+        chance, p = threshold(probability(hazard)), model.people
+        happened = luck < chance
+        model.audit.add(process, p.sex[rows], model.ages(rows), chance / TWO32, happened)
+        return happened
+    happened = luck < hazard * (DT * TWO32 * SLACK)
+    near = np.flatnonzero(happened)
+    happened[near] = luck[near] < threshold(probability(hazard[near]))
     return happened

@@ -111,6 +111,11 @@ def threshold(p: np.ndarray | float) -> np.ndarray:
     return np.minimum(np.floor(q * TWO32), TWO32 - 1).astype(np.uint32)
 
 
+def classes(class_of: np.ndarray, values: np.ndarray, quartier: np.ndarray, rows: np.ndarray) -> np.ndarray | int:
+    """Class of people's Quartiere, to index what `RateBook.resolve` gives; where all share one, without a look at them."""
+    return class_of[quartier[rows]] if len(values) > 1 else 0
+
+
 @dataclass
 class RateBook:
     """All rates and parameters of a run, with the modifiers that lie over them."""

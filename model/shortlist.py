@@ -11,7 +11,7 @@ for nobody else; the bounds of leaders are the higher ones.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
@@ -19,14 +19,10 @@ import numpy as np
 from .luck import Decision
 from .rates import MAX_HAZARD
 from .screen import BLOCKS, Room, room_for, screen_bounds
-from .thresholds import AGES, hazard_thresholds
+from .thresholds import AGES, SLACK, hazard_thresholds
 
 if TYPE_CHECKING:
     from .model import QuartierModel
-
-SLACK: Final = 1.0 + 1e-9
-"""Factor on the bounds, so that rounding in the exact hazard cannot lift it above them."""
-
 
 @dataclass
 class Shortlists:
@@ -42,15 +38,12 @@ class Shortlists:
 
 
 @nb.njit(cache=True)
-def _pick(rows, flags, words, wanted, present, picked, drawn):
+def _pick(rows, flags, wanted, present, at):
     n = np.uint64(0)
     for k in range(rows.size):
-        row = np.uint32(rows[k])
         # written for each, kept for those wanted: no branch to guess wrong
-        picked[n] = row
-        for w in range(4):
-            drawn[n, w] = words[k, w]
-        n += np.uint64((flags[k] & wanted != 0) & (present[row] != 0))
+        at[n] = k
+        n += np.uint64((flags[k] & wanted != 0) & (present[np.uint32(rows[k])] != 0))
     return n
 
 
@@ -62,7 +55,8 @@ def shortlist(model: QuartierModel, decision: Decision) -> np.ndarray:
     """
     if model.audit is not None:
         return np.flatnonzero(model.people.present == 1)
-    return _picked(model, (decision,))[0]
+    rows, _, at = _listed(model, (decision,))
+    return rows[at]
 
 
 def shortlist_with_luck(model: QuartierModel, decisions: tuple[Decision, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -74,10 +68,20 @@ def shortlist_with_luck(model: QuartierModel, decisions: tuple[Decision, ...]) -
     words : u32 [row, 4], the words of luck of all decisions of the block; that of ``decision`` is ``words[:, decision % 4]``.
     """
     if model.audit is None:
-        return _picked(model, decisions)
+        rows, words, at = _listed(model, decisions)
+        return rows[at], words[at]
     p = model.people
     rows = np.flatnonzero(p.present == 1).astype(np.int32)
     return rows, block_of_luck(model, decisions[0] // 4, rows)
+
+
+def shortlist_with_word(model: QuartierModel, decision: Decision) -> tuple[np.ndarray, np.ndarray]:
+    """As `shortlist`, with each one's word of luck (u32) for the decision."""
+    if model.audit is None:
+        rows, words, at = _listed(model, (decision,))
+        return rows[at], words[at, decision % 4]
+    rows = shortlist(model, decision).astype(np.int32)
+    return rows, model.luck.words(decision, model.now, model.people.key[rows])
 
 
 def shortlist_with_newcomers(model: QuartierModel, decision: Decision) -> tuple[np.ndarray, np.ndarray]:
@@ -85,8 +89,7 @@ def shortlist_with_newcomers(model: QuartierModel, decision: Decision) -> tuple[
 
     Whoever came since everybody was asked is among them.
     """
-    rows, words = shortlist_with_luck(model, (decision,))
-    drawn = words[:, decision % 4]
+    rows, drawn = shortlist_with_word(model, decision)
     if model.audit is None:
         came = np.arange(model.shortlists.asked, len(model.people), dtype=np.int32)
         came = came[model.people.present[came] == 1]
@@ -101,14 +104,14 @@ def block_of_luck(model: QuartierModel, block: int, rows: np.ndarray) -> np.ndar
     return np.stack([model.luck.words(4 * block + w, model.now, keys) for w in range(4)], axis=1)
 
 
-def _picked(model: QuartierModel, decisions: tuple[Decision, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _listed(model: QuartierModel, decisions: tuple[Decision, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows and words of the block of some decisions, and the positions in them of those concerned and still present."""
     if model.shortlists.step != model.now:
         _ask_everybody(model)
     rows, flags, words = model.shortlists.blocks[decisions[0] // 4]
     wanted = np.uint8(sum(1 << decision % 4 for decision in decisions))
-    picked, drawn = np.empty(rows.size, np.int32), np.empty((rows.size, 4), np.uint32)
-    n = _pick(rows, flags, words, wanted, model.people.present, picked, drawn)
-    return picked[:n], drawn[:n]
+    at = np.empty(rows.size, np.int64)
+    return rows, words, at[: _pick(rows, flags, wanted, model.people.present, at)]
 
 
 def _ask_everybody(model: QuartierModel) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 
 from .rates import probability, threshold
 
+SLACK: Final = 1.0 + 1e-9
+"""Factor on bounds of hazards, so that rounding in the exact hazard cannot lift it above them."""
 AGES: Final = 132
 """Length of the age axis of every threshold table: no one in a run gets older (a size of arrays, not a rate)."""
 

@@ -8,12 +8,12 @@ import numba as nb
 import numpy as np
 
 from .. import registers
-from ..asking import ask
+from ..asking import ask_by_luck
 from ..columns import Role, Sex
 from ..households import arrive, join
 from ..luck import Decision, Domain, derive_keys
 from ..process import Process
-from ..shortlist import shortlist
+from ..shortlist import shortlist_with_word
 from ..tables import NONE
 from ..thresholds import AGES
 from ..timeline import STEPS_PER_YEAR
@@ -24,21 +24,16 @@ if TYPE_CHECKING:
 YOUNGEST, OLDEST = 15, 49
 """First and last completed age of the fertility table (its axis, checked at the start)."""
 MOST_PARITY = 3
+FEMALE, RESIDENT = int(Sex.FEMALE), int(Role.RESIDENT)
 
 
 def fertile_women(model: QuartierModel) -> np.ndarray:
     """Rows (i64) of women of fertile age who live in private households."""
     p = model.people
-    return _fertile(model, np.flatnonzero((p.sex == Sex.FEMALE) & (p.present == 1)))
-
-
-def _fertile(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    p = model.people
     first, last = model.now - 4 * (OLDEST + 1) + 1, model.now - 4 * YOUNGEST
+    rows = np.flatnonzero((p.sex == Sex.FEMALE) & (p.present == 1))
     birth = p.birth[rows]
-    return rows[
-        (birth >= first) & (birth <= last) & (p.sex[rows] == Sex.FEMALE) & (p.role[rows] != Role.RESIDENT)
-    ]
+    return rows[(birth >= first) & (birth <= last) & (p.role[rows] != Role.RESIDENT)]
 
 
 def _bound(model: QuartierModel) -> np.ndarray:
@@ -118,10 +113,15 @@ def start_births(model: QuartierModel) -> None:
 
 
 @nb.njit(cache=True)
-def _hazards(rows, birth, union_state, parity, last_birth, quartier, class_of, base, level, spacing, ends, now, hazard):
+def _hazards(
+    rows, birth, sex, role, union_state, parity, last_birth, quartier, class_of, base, level, spacing, ends, now, hazard
+):
     for k in range(rows.size):
-        i = rows[k]
+        i = np.uint32(rows[k])
         age, borne, where = ((now - np.int64(birth[i])) >> 2) - YOUNGEST, min(parity[i], MOST_PARITY), quartier[i]
+        if age < 0 or age > OLDEST - YOUNGEST or sex[i] != FEMALE or role[i] == RESIDENT:
+            hazard[k] = 0.0
+            continue
         since, spaced = now - np.int64(last_birth[i]), 0
         if parity[i] > 0:
             spaced = 1
@@ -131,10 +131,10 @@ def _hazards(rows, birth, union_state, parity, last_birth, quartier, class_of, b
 
 
 def birth_hazards(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    """Annual hazards of a birth (float64) of fertile women in this step."""
+    """Annual hazards of a birth (float64) in this step; 0 for all but fertile women in private households."""
     p, side, hazard = model.people, model.side["bear"], np.empty(rows.size)
     rates = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
-    columns = (p.birth, p.union_state, p.parity, p.last_birth, p.quartier)
+    columns = (p.birth, p.sex, p.role, p.union_state, p.parity, p.last_birth, p.quartier)
     _hazards(rows, *columns, *rates, _levels(model), side["spacing"], _spacing_ends(model), model.now, hazard)
     return hazard
 
@@ -142,9 +142,9 @@ def birth_hazards(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
 def bear(model: QuartierModel) -> None:
     """Let women bear children, who join their mother's household; the mother's partner becomes the father."""
     p, rates = model.people, model.rates
-    women = _fertile(model, shortlist(model, Decision.BIRTH))
-    hazard = birth_hazards(model, women) / rates.parameter("births_per_confinement")
-    mothers = women[ask(model, "bear", Decision.BIRTH, women, hazard)]
+    rows, luck = shortlist_with_word(model, Decision.BIRTH)
+    hazard = birth_hazards(model, rows) / rates.parameter("births_per_confinement")
+    mothers = rows[ask_by_luck(model, "bear", rows, luck, hazard)]
     twins = model.luck.uniform(Decision.TWINS, model.now, p.key[mothers]) < rates.parameter("twin_share")
     p.last_birth[mothers] = model.now
     p.parity[mothers] = np.minimum(p.parity[mothers] + 1 + twins, MOST_PARITY)

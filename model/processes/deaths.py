@@ -12,8 +12,8 @@ from ..frailty import frail_ratio, frail_shares
 from ..households import remove
 from ..luck import TWO32, Decision
 from ..process import Process
-from ..rates import MAX_HAZARD
-from ..shortlist import shortlist_with_luck
+from ..rates import MAX_HAZARD, classes
+from ..shortlist import shortlist_with_word
 from ..thresholds import hazard_thresholds, pad_ages
 from ..timeline import year_of
 from .local_levels import mortality_level
@@ -72,9 +72,9 @@ def die(model: QuartierModel) -> None:
     """Let people die; partners are widowed, empty dwellings fall vacant, minors without an adult are taken in."""
     p, audit = model.people, model.audit
     class_of, table = _thresholds(model)
-    rows, words = shortlist_with_luck(model, (Decision.DEATH,))
-    limit = table[class_of[p.quartier[rows]], p.care[rows], p.sex[rows], model.ages(rows)]
-    dies = words[:, Decision.DEATH % 4] < limit
+    rows, luck = shortlist_with_word(model, Decision.DEATH)
+    limit = table[classes(class_of, table, p.quartier, rows), p.care[rows], p.sex[rows], model.ages(rows)]
+    dies = luck < limit
     if audit is not None:
         audit.add("die", p.sex[rows], model.ages(rows), limit / TWO32, dies)
     rows = rows[dies]

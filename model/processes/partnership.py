@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..asking import ask
+from ..asking import ask_by_luck
 from ..columns import Former, Kind, Plan, Role, Sex, Union
 from ..households import end_unions, join, unite, with_children
 from ..luck import Decision
 from ..process import Process
-from ..shortlist import shortlist
+from ..rates import classes
+from ..shortlist import shortlist_with_word
 from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .market_areas import area_distances, market_areas
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
     from ..model import QuartierModel
 
 
-def _leading_couples(model: QuartierModel, decision: Decision, state: Union) -> tuple[np.ndarray, np.ndarray]:
-    """Those on the shortlist who draw for their couple, and their partners."""
+def _couples(
+    model: QuartierModel, rows: np.ndarray, luck: np.ndarray, state: Union
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of those on the shortlist who draw for a couple in this state: rows, their partners' rows, their luck."""
     p = model.people
-    rows = shortlist(model, decision)
-    first = rows[(p.leads[rows] == 1) & (p.union_state[rows] == state)]
-    return first, model.row_of_id[p.partner[first]]
+    at = np.flatnonzero(p.union_state[rows] == state)
+    at = at[p.leads[rows[at]] == 1]
+    first = rows[at]
+    return first, model.row_of_id[p.partner[first]], luck[at]
 
 
 def _mean_hazard(model: QuartierModel, rate: str, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -35,20 +39,26 @@ def _mean_hazard(model: QuartierModel, rate: str, first: np.ndarray, second: np.
     p = model.people
     class_of, values = model.rates.resolve(rate, model.now, model.n_quartiere)
     values = pad_ages(values)
-    a, b = (values[class_of[p.quartier[rows]], p.sex[rows], model.ages(rows)] for rows in (first, second))
+    a, b = (values[classes(class_of, values, p.quartier, rows), p.sex[rows], model.ages(rows)] for rows in (first, second))
     return (a + b) / 2
 
 
 def _mean_bound(model: QuartierModel, rate: str) -> np.ndarray:
-    """Bound of a mean of both partners' hazards: one's own and the highest there is."""
+    """Bound of a mean of both partners' hazards [leads, sex, age]: one's own and the highest there is, for who leads."""
     values = pad_ages(model.rates.resolve(rate, model.now, model.n_quartiere)[1])
-    return (values.max(axis=0) + values.max()) / 2
+    return _for_leaders((values.max(axis=0) + values.max()) / 2)
+
+
+def _for_leaders(bound: np.ndarray) -> np.ndarray:
+    """A bound [leads, sex, age] of zero for those who draw for no couple."""
+    return np.stack((np.zeros_like(bound), bound))
 
 
 def _separation_bound(model: QuartierModel) -> np.ndarray:
     _, by_duration = model.rates.resolve("separation_married", model.now, model.n_quartiere)
     married = by_duration.max() * model.rates.parameter("separation_married_level")
-    return np.maximum(_mean_bound(model, "separation_cohabiting"), married)
+    cohabiting = _mean_bound(model, "separation_cohabiting")
+    return np.maximum(cohabiting, _for_leaders(np.full(cohabiting.shape[1:], married)))
 
 
 def _marriage_rate(model: QuartierModel) -> str:
@@ -59,8 +69,8 @@ def _marriage_rate(model: QuartierModel) -> str:
 def marry(model: QuartierModel) -> None:
     """Cohabiting couples marry."""
     p = model.people
-    first, second = _leading_couples(model, Decision.MARRY, Union.COHABITING)
-    yes = ask(model, "marry", Decision.MARRY, first, _mean_hazard(model, _marriage_rate(model), first, second))
+    first, second, luck = _couples(model, *shortlist_with_word(model, Decision.MARRY), Union.COHABITING)
+    yes = ask_by_luck(model, "marry", first, luck, _mean_hazard(model, _marriage_rate(model), first, second))
     for rows in (first[yes], second[yes]):
         p.union_state[rows], p.married_since[rows] = Union.MARRIED, model.now
     model.count("marriages", p.quartier[first[yes]])
@@ -70,7 +80,7 @@ def _married_hazard(model: QuartierModel, first: np.ndarray) -> np.ndarray:
     class_of, by_duration = model.rates.resolve("separation_married", model.now, model.n_quartiere)
     years = (model.now - model.people.married_since[first].astype(np.int64)) // STEPS_PER_YEAR
     years = np.minimum(years, by_duration.shape[1] - 1)
-    return by_duration[class_of[model.people.quartier[first]], years] * model.rates.parameter(
+    return by_duration[classes(class_of, by_duration, model.people.quartier, first), years] * model.rates.parameter(
         "separation_married_level"
     )
 
@@ -78,14 +88,14 @@ def _married_hazard(model: QuartierModel, first: np.ndarray) -> np.ndarray:
 def separate(model: QuartierModel) -> None:
     """Couples separate: cohabiting ones by age, married ones by duration; one of the two has to find another home."""
     p = model.people
-    pairs = []
+    pairs, asked = [], shortlist_with_word(model, Decision.SEPARATE)
     for state in (Union.COHABITING, Union.MARRIED):
-        first, second = _leading_couples(model, Decision.SEPARATE, state)
+        first, second, luck = _couples(model, *asked, state)
         if state is Union.COHABITING:
             hazard = _mean_hazard(model, "separation_cohabiting", first, second)
         else:
             hazard = _married_hazard(model, first)
-        yes = ask(model, f"separate_{state.name.lower()}", Decision.SEPARATE, first, hazard)
+        yes = ask_by_luck(model, f"separate_{state.name.lower()}", first, luck, hazard)
         pairs.append((first[yes], second[yes]))
     first, second = (np.concatenate(side) for side in zip(*pairs, strict=True))
     model.count("separations", p.quartier[first])
@@ -187,11 +197,13 @@ def _seeking_hazard(model: QuartierModel) -> np.ndarray:
 def _seekers(model: QuartierModel) -> np.ndarray:
     """Rows of all on the market: those who start to seek now and those who started up to three steps ago."""
     p = model.people
-    rows = shortlist(model, Decision.SEEK_PARTNER)
-    rows = rows[(p.partner[rows] < 0) & (p.role[rows] != Role.RESIDENT)]
+    rows, luck = shortlist_with_word(model, Decision.SEEK_PARTNER)
+    free = (p.partner[rows] < 0) & (p.role[rows] != Role.RESIDENT)
+    rows, luck = rows[free], luck[free]
     class_of, _ = model.rates.resolve(model.side["form_union"]["rate"], model.now, model.n_quartiere)
-    hazard = _seeking_hazard(model)[class_of[p.quartier[rows]], p.sex[rows], model.ages(rows)]
-    new = rows[ask(model, "seek", Decision.SEEK_PARTNER, rows, hazard)]
+    hazard = _seeking_hazard(model)
+    hazard = hazard[classes(class_of, hazard, p.quartier, rows), p.sex[rows], model.ages(rows)]
+    new = rows[ask_by_luck(model, "seek", rows, luck, hazard)]
     p.seek_until[new] = model.now + int(model.rates.parameter("market_steps")) - 1
     on_market = np.flatnonzero(p.seek_until >= model.now)
     return on_market[(p.partner[on_market] < 0) & (p.role[on_market] != Role.RESIDENT) & (p.present[on_market] == 1)]
