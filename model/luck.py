@@ -115,6 +115,7 @@ class Decision(IntEnum):
     DWELLING_AGE = 100
     DWELLING_REPLACED = 101
     FIRST_OCCUPATION = 102  # of a seeker and a dwelling just completed, from the luck of the search
+    CONVERSION = 103
     INSTITUTION_AGE = 110
     INSTITUTION_SEARCH = 111
     # relatives who give care: all four words of a block for a pair, or for a carer and a quarter

@@ -60,4 +60,18 @@ class DwellingsMeasure:
     name: str = ""
 
 
-Measure = PlacesMeasure | ClosingMeasure | DwellingsMeasure
+@dataclass(frozen=True)
+class ConversionMeasure:
+    """Dwellings made barrier-free in one step; so many of them first where somebody in need of care lives.
+
+    ``quartiere`` are indices, None = the whole town. Where there are fewer left that are not barrier-free, only those.
+    """
+
+    dwellings: int
+    for_need: int
+    step: int
+    quartiere: tuple[int, ...] | None = None
+    name: str = ""
+
+
+Measure = PlacesMeasure | ClosingMeasure | DwellingsMeasure | ConversionMeasure

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..model.measures import DwellingsMeasure, PlacesMeasure
+from ..model.measures import ConversionMeasure, DwellingsMeasure, PlacesMeasure
 from .contradictions import Laid
 from .parts import plain
 from .town import Town
@@ -33,11 +33,11 @@ def _cost(entry: Laid, town: Town) -> float | None:
 
 
 def units_there(entry: Laid, town: Town) -> np.ndarray:
-    """Places added, or dwellings completed or given up so far, in every step of the run, float64 [steps]; 0 for other entries."""
+    """Places added, or dwellings completed, given up or converted so far, by step of the run, float64 [steps]; 0 for others."""
     first = town.start_step + 1
     units = np.zeros(town.until_step - town.start_step)
     for m in entry.effects.measures:
-        if isinstance(m, DwellingsMeasure):
+        if isinstance(m, DwellingsMeasure | ConversionMeasure):
             units[m.step - first :] += abs(m.dwellings)
         elif isinstance(m, PlacesMeasure):
             amount = m.amount * (len(m.quartiere) if m.quartiere is not None and m.unit == "places" else 1)

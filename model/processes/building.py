@@ -21,6 +21,7 @@ from ..thresholds import AGES, pad_ages
 from ..timeline import STEPS_PER_YEAR
 from .attraction import attraction
 from .births import birth_hazards, fertile_women
+from .conversion import convert_dwellings
 from .demolition import lose_dwellings, start_demolition
 from .dwelling_search import Search
 from .first_occupation import grow_old
@@ -112,9 +113,10 @@ def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: n
 
 
 def complete_dwellings(model: QuartierModel) -> None:
-    """Take away the dwellings that this step loses, and complete its new ones."""
+    """Take away the dwellings that this step loses, make others barrier-free, and complete its new ones."""
     grow_old(model)
     lose_dwellings(model)
+    convert_dwellings(model)
     for number, measure in enumerate(model.measures):
         if isinstance(measure, DwellingsMeasure) and measure.step == model.now and measure.dwellings > 0:
             _complete(model, number, np.full(measure.dwellings, measure.quartier), measure.rooms)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..cases import Memory, keep
 from ..columns import Former, Setting, Union
+from ..dwelling_features import barrier_free
 from ..luck import _LOW, _S32, TWO32, Decision, philox4x32, word
 from ..thresholds import AGES
 from .care_carers import Carer, Cases, Pairs
@@ -159,7 +160,7 @@ def _review(stream, now, cases, situation, parents, p, known, t, class_of, level
 
     The frail are marked. No branch touches an array: with one, numba counts references to every array in the loop.
     """
-    wants, hours, day, short = out
+    wants, hours, day, short, chance = out
     rows, ages, grades, dementia = cases
     sex, union_state, former_union, quartier, care = p
     home, service, day_chance, need = t.home, t.service, t.day, t.need
@@ -181,7 +182,8 @@ def _review(stream, now, cases, situation, parents, p, known, t, class_of, level
             seen = k - np.int64((k == _NO_CARER) & (serviced[c] > 0))
             factor = on_home if guest[c] > 0 else 1.0
             factor *= level[class_of[quartier[r * own]] * own, grade - 1]
-            wish[c] |= taste < home[seen, single, cell, age] * factor
+            chance[c] = home[seen, single, cell, age] * factor
+            wish[c] |= taste < chance[c]
             seek[asks] = c
             asks += wish[c] != 0
             lost[c] = (carer[c] == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
@@ -199,14 +201,15 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
 
     A taste for a nursing home is drawn at the start of a spell of need and anew now and then; a wish for one stays until
     the need ends. Serviced housing counts as much as a child within reach. The frail bit follows the wish without day care,
-    serviced housing and a scenario's level, so that no place of any service changes it (and with it, deaths). Tastes for
+    serviced housing, dwelling and a scenario's level, so that no place of any service changes it (and with it, deaths). Tastes for
     services last for life.
     """
     p, n = model.people, cases.rows.size
     class_of, level = model.rates.resolve("care_home_wish_level", model.now, model.n_quartiere)
     columns = _People(*(getattr(p, name) for name in _People._fields))
     seek, (lost, wants, day, short) = np.empty(n + 1, np.int64), np.empty((4, n), np.bool_)
-    hours, choices = np.empty(n), choices_of(model)
+    hours, chance, choices = np.empty(n), np.empty(n), choices_of(model)
+    wished = known.wish.copy()
     words = np.empty(_CHUNK, np.uint32)
     _tastes(model.luck.stream, model.now, known.need_since, known.taste, known.key, choices.redraw, words)
     asks = _review(
@@ -222,9 +225,28 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
         np.ascontiguousarray(level),
         seek,
         lost,
-        (wants, hours, day, short),
+        (wants, hours, day, short, chance),
     )
-    return Review(seek[:asks], lost, Services(wants, hours, day, day, short, short))
+    seek = _without_barriers(model, cases, known, np.flatnonzero(known.wish > wished), chance, seek[:asks])
+    return Review(seek, lost, Services(wants, hours, day, day, short, short))
+
+
+def _without_barriers(
+    model: QuartierModel, cases: Cases, known: Memory, fresh: np.ndarray, chance: np.ndarray, seek: np.ndarray
+) -> np.ndarray:
+    """Take back wishes for a home that are new (positions) and would not have come to who lives in a barrier-free dwelling.
+
+    The odds of the wish are lower there (model-care.md 4.2). Returns who seeks a home still.
+    """
+    p, h, d = model.people, model.households, model.dwellings
+    home = h.dwelling[p.household[cases.rows[fresh]]]
+    free = (home >= 0) & barrier_free(d.features[np.maximum(home, 0)])
+    odds, most = model.rates.parameter("care_barrier_free_on_home"), np.minimum(chance[fresh], 1.0)
+    back = fresh[free & (known.taste[fresh] >= odds * most / (1 - most + odds * most))]
+    if back.size == 0:
+        return seek
+    known.wish[back] = 0
+    return seek[known.wish[seek] > 0]
 
 
 @nb.njit(cache=True)

@@ -141,6 +141,7 @@ ARRANGE_CARE = Process(
         "people.union_state",
         "people.former_union",
         "households.kind",
+        "dwellings.features",
     ),
     writes=(
         "people.setting",
@@ -164,6 +165,7 @@ ARRANGE_CARE = Process(
         "care_home_from_outside",
         "care_service_hours",
         "care_day_care_on_home",
+        "care_barrier_free_on_home",
         "care_short_term_stays",
     ),
     step=arrange_care,

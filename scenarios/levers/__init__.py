@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import Discriminator, Tag
 
 from ..parts import MARK
+from .barrier_free_conversion import BarrierFreeConversion
 from .care_onset import CareOnset
 from .care_rate import CareRate
 from .care_training import CareTraining
@@ -32,6 +33,7 @@ from .places_change import PlacesChange
 from .rate_change import RateChange
 
 NAMED: Final = {
+    "barrier_free_conversion": BarrierFreeConversion,
     "care_onset": CareOnset,
     "care_rate": CareRate,
     "care_training": CareTraining,
@@ -64,7 +66,8 @@ def _name(value: Any) -> str:
 
 
 NamedLever = Annotated[
-    Annotated[CareOnset, Tag("=care_onset")]
+    Annotated[BarrierFreeConversion, Tag("=barrier_free_conversion")]
+    | Annotated[CareOnset, Tag("=care_onset")]
     | Annotated[CareRate, Tag("=care_rate")]
     | Annotated[CareTraining, Tag("=care_training")]
     | Annotated[ChildcareConversion, Tag("=childcare_conversion")]

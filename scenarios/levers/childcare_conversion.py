@@ -7,16 +7,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ...model.measures import PlacesMeasure
-from ..parts import Amount, Dated, FirstDay, Range, every, plain
+from ..parts import Amount, Dated, FirstDay, plain
 from .lever import Effects, Setting
+from .percent import share
 
 YOUNGER, OLDER = (0, 2), (3, 6)
-
-
-def _share(amount: float | Range) -> float | Range:
-    if not 0 <= min(every(amount)) <= max(every(amount)) <= 100:
-        raise ValueError("a share from 0 to 100 per cent|correct the number")
-    return amount
 
 
 class ChildcareConversion(Dated):
@@ -26,7 +21,7 @@ class ChildcareConversion(Dated):
     start: FirstDay = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
         alias="from", description="first day: a date, a year, or “+2 years” after the start"
     )
-    percent: Annotated[Amount, AfterValidator(_share)] = Field(
+    percent: Annotated[Amount, AfterValidator(share)] = Field(
         description="of the places from three years on, in per cent"
     )
     places_per_place: Annotated[Amount, Field()] = Field(

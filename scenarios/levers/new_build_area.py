@@ -9,14 +9,9 @@ from pydantic import AfterValidator, Field
 
 from ...model.facility_places import largest_remainder
 from ...model.measures import DwellingsMeasure
-from ..parts import Amount, Duration, Entry, FirstDay, QuartierIds, Range, every, plain
+from ..parts import Amount, Duration, Entry, FirstDay, QuartierIds, plain
 from .lever import Effects, Setting
-
-
-def _positive(amount: float | Range) -> float | Range:
-    if min(every(amount)) <= 0:
-        raise ValueError("a number above 0|correct the number")
-    return amount
+from .percent import positive
 
 
 def _mix(rooms: dict[str, float]) -> dict[str, float]:
@@ -30,7 +25,7 @@ class NewBuildArea(Entry):
 
     name: Literal["new_build_area"]
     quartiere: QuartierIds = Field(description="ids of the Quartiere as text, or @largest or @smallest")
-    dwellings: Annotated[Amount, AfterValidator(_positive)] = Field(description="how many in all, in the unit given")
+    dwellings: Annotated[Amount, AfterValidator(positive)] = Field(description="how many in all, in the unit given")
     unit: Literal["dwellings", "per_1000_dwellings"] = Field(
         "dwellings", description="per_1000_dwellings: of the town's dwellings at the start"
     )

@@ -7,21 +7,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ...model.rates import Modifier
-from ..parts import Amounts, Dated, DatedAmount, Range, every
+from ..parts import Amounts, Dated
 from .lever import Effects, Setting
-
-
-def _share(amounts: float | Range | list[DatedAmount]) -> float | Range | list[DatedAmount]:
-    if not 0 <= min(every(amounts)) <= max(every(amounts)) <= 100:
-        raise ValueError("a share from 0 to 100 per cent|correct the number")
-    return amounts
+from .percent import share
 
 
 class OutpatientFirst(Dated):
     """Of those who would newly want a nursing home, some per cent are cared for at home instead."""
 
     name: Literal["outpatient_first"]
-    percent: Annotated[Amounts, AfterValidator(_share)] = Field(
+    percent: Annotated[Amounts, AfterValidator(share)] = Field(
         description="of those who would newly want a nursing home, cared for at home instead, in per cent"
     )
 

@@ -1,4 +1,4 @@
-"""What levers share that raise or lower rates by some per cent."""
+"""What levers share: per cent, shares and numbers, and rates raised or lowered by some per cent."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ def above_minus_100(*fields: str) -> Any:
         return amounts
 
     return field_validator(*fields, mode="after")(check)
+
+
+def share(amounts: float | Range | list[DatedAmount]) -> float | Range | list[DatedAmount]:
+    """Refuses what is no share in per cent."""
+    if not 0 <= min(every(amounts)) <= max(every(amounts)) <= 100:
+        raise ValueError("a share from 0 to 100 per cent|correct the number")
+    return amounts
+
+
+def positive(amount: float | Range) -> float | Range:
+    """Refuses what is not above 0."""
+    if min(every(amount)) <= 0:
+        raise ValueError("a number above 0|correct the number")
+    return amount
 
 
 def factors(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import toy
 from lever_town import CHILDCARE, QUARTIERE, RATES, changed, lives, region, run, scenario, started, world
+from quartier.model.dwelling_features import barrier_free
 from quartier.model.processes import STEP
 from quartier.model.processes.births import BEAR
 from quartier.scenarios.files import library
@@ -62,6 +63,26 @@ def test_new_dwellings_change_no_life_where_nobody_moves(tmp_path):
     still = tuple(p for p in STEP if p.name not in ("move", "in_migrate", "form_union", "leave_home", "return_home", "separate"))
     base, more = (run(world(t, still), 6) for t in (None, tried))
     assert not changed(lives(base), lives(more))
+
+
+CONVERSION = "[[lever]]\nname='barrier_free_conversion'\nfrom='+6 months'\n"
+
+
+def test_a_conversion_is_spread_over_its_quarters_and_split_by_need(tmp_path):
+    tried = scenario(CONVERSION + "dwellings=102\npercent_for_need=50\nover='1 year'\nquartiere=['02','03']\n", tmp_path)
+    assert [(m.step - FIRST, m.dwellings, m.for_need) for m in tried.measures] == [(2, 25, 12), (3, 26, 13), (4, 25, 13), (5, 26, 13)]
+    assert {m.quartiere for m in tried.measures} == {(1, 2)}
+    everywhere = scenario(CONVERSION + "dwellings=10\nunit='per_1000_dwellings'\n", tmp_path)
+    ten_in_1000 = round(region().population["persons"].sum() / 2 / 100)  # none listed: two residents a dwelling
+    assert [(m.dwellings, m.for_need, m.quartiere) for m in everywhere.measures] == [(ten_in_1000, 0, None)]
+
+
+def test_a_conversion_makes_as_many_dwellings_barrier_free_as_it_says(tmp_path):
+    tried = scenario(CONVERSION + "dwellings=40\n", tmp_path)
+    still = tuple(p for p in STEP if p.name in ("die", "bear", "move", "change_need"))
+    base, more = (run(world(t, still), 4) for t in (None, tried))
+    free = [int(barrier_free(m.dwellings.features).sum()) for m in (base, more)]
+    assert free[1] - free[0] == 40 and np.array_equal(base.dwellings.key, more.dwellings.key)
 
 
 def test_a_rate_takes_factor_addition_value_and_limit(tmp_path):
@@ -189,7 +210,7 @@ def test_every_library_scenario_runs_on_a_small_town_and_only_the_baseline_is_em
     assert same == (name == "baseline") or name in TOO_SMALL
 
 
-TOO_SMALL = {"longevity_high", "mortality_constant", "kita_access_help"}
+TOO_SMALL = {"barrier_free_conversion", "longevity_high", "mortality_constant", "kita_access_help"}
 """What changes less than one death or two applications in a town of 1,900 within two years."""
 
 

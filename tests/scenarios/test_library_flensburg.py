@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from quartier.model.columns import CARE_GRADE_BITS, Setting
+from quartier.model.dwelling_features import barrier_free
 from quartier.model.invariants import check
 from quartier.model.model import EVENTS, QuartierModel
 from quartier.model.processes.childcare import childcare_counts
@@ -49,12 +50,14 @@ def after(name, quarters=QUARTERS):
     return found | {
         "staff": float(staff),
         "people": int(here.sum()), "need": int(np.count_nonzero(p.care[here] & CARE_GRADE_BITS)), "dwellings": len(model.dwellings),
+        "barrier_free": int(np.count_nonzero(barrier_free(model.dwellings.features[model.dwellings.rooms > 0]))),
         "in_homes": int(np.count_nonzero(p.setting[here] == Setting.RESIDENTIAL_CARE)),
         "arrivals": found["in_migration_germany"] + found["in_migration_abroad"],
     } | {f"{key}_{band}": values[i] for key, values in childcare.items() for i, band in enumerate(("young", "old"))}
 
 
 MOVES = {
+    "barrier_free_conversion": {"barrier_free": 1, "dwellings": 0},
     "baseline_high": {"births": 1, "arrivals": 1, "need": 1}, "baseline_low": {"births": -1, "arrivals": -1, "need": -1},
     "care_constant": {"need": -1}, "care_full": {"need": 1}, "fertility_high": {"births": 1}, "fertility_low": {"births": -1},
     "kita_access_help": {"applied_young": 1, "need_young": 0}, "kita_contraction": {"places_old": -1, "places_young": 1, "births": -1},

@@ -12,7 +12,7 @@ from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
 from quartier.model.care_facilities import NURSING_HOME
 from quartier.model.cases import remembered
-from quartier.model.columns import Former, Setting
+from quartier.model.columns import BARRIER_FREE_BIT, Former, Setting
 from quartier.model.measures import PlacesMeasure
 from quartier.model.model import QuartierModel
 from quartier.model.processes.care_giving import GIVE_CARE
@@ -229,3 +229,21 @@ def test_fewer_guests_of_day_care_want_a_home_only_by_the_factor_and_die_no_late
     died, _, after = lives(old_town(**all_guests, care_day_care_on_home=0.85), 12)
     assert died == grow
     assert 0.80 * before["residents"] < after["residents"] < 0.97 * before["residents"]
+
+
+def everywhere(model: QuartierModel, barrier_free: bool) -> QuartierModel:
+    """The town with all of its dwellings barrier-free, or none."""
+    bit = np.uint8(BARRIER_FREE_BIT)
+    model.dwellings.features[:] = (model.dwellings.features & ~bit) | (bit * barrier_free)
+    return model
+
+
+def test_without_barriers_fewer_want_a_home_by_their_odds_and_nobody_dies_later():
+    """The odds of 0.64 leave at least 64 of 100 wishes: those with small chances; the larger a chance, the more."""
+    usual = {"care_barrier_free_on_home": 0.64}
+    grow, _, before = lives(everywhere(old_town(**usual), False), 12)
+    died, _, after = lives(everywhere(old_town(**usual), True), 12)
+    assert died == grow
+    assert 0.64 * before["residents"] < after["residents"] < 0.9 * before["residents"]
+    _, _, alike = lives(everywhere(old_town(care_barrier_free_on_home=1.0), True), 12)
+    assert alike == before
