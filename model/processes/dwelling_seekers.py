@@ -29,65 +29,81 @@ def _describe(homes, first, following, birth, key, role, care, of_age, grade, he
 
     One member of each household after the other, so that the reads overlap.
     """
-    who, at, n = np.arange(homes.size), np.empty(homes.size, np.int32), homes.size
-    for k in range(homes.size):
-        at[k] = first[homes[k]]
-        head[k] = at[k]
-    while n > 0:
-        m = 0
+    n, m = homes.size, 0
+    who, at, born = np.empty(n, np.uint32), np.empty(n, np.int32), np.empty(n, np.uint16)
+    for k in range(n):
+        head[k] = first[homes[k]]
+    for k in range(n):
+        i = np.uint32(head[k])
+        minor = birth[i] > of_age
+        born[k], family[k], needs[k] = birth[i], (role[i] == 1) & minor, care[i] & 7 >= grade
+        minors[k], adults[k] = minor, not minor
+        who[m], at[m] = k, following[i]
+        m += at[m] >= 0
+    while m > 0:
+        n, m = m, 0
         for j in range(n):
-            k, i = who[j], at[j]
-            minor = birth[i] > of_age
+            k, i = who[j], np.uint32(at[j])
+            minor, older = birth[i] > of_age, birth[i] < born[k]
             family[k] |= (role[i] == 1) & minor
             needs[k] |= care[i] & 7 >= grade
             minors[k] += minor
             adults[k] += not minor
-            older = birth[i] < birth[head[k]]
-            if (birth[i] == birth[head[k]]) & (i != head[k]):
-                older = key[i] < key[head[k]]
-            head[k] = i if older else head[k]
+            if birth[i] == born[k]:
+                older = key[i] < key[np.uint32(head[k])]
+            head[k], born[k] = i if older else head[k], birth[i] if older else born[k]
             who[m], at[m] = k, following[i]
             m += at[m] >= 0
-        n = m
 
 
 @nb.njit(cache=True)
-def _place(homes, head, family, households, people, dwellings, now, edges, out):
-    """Per household the reference person's key and group, where it lives, whether it came from elsewhere, since when it waits
-    if it has no dwelling (else 0), rooms of the dwelling it has (-1 without one) and whether that is barrier-free."""
+def _place(homes, head, family, adults, minors, needs, households, people, dwellings, now, edges, scale_of, out):
+    """Per household the reference person's key and group, where it lives, whether it came from elsewhere, rooms needed,
+    priority, since when it waits if it has no dwelling (else 0), and what multiplies the time until staying arrives.
+
+    ``scale_of`` [a dwelling without barriers is missing, difference of rooms] is for those who have a dwelling.
+    """
     dwelling, quartier, reason, wait_since = households
     key, birth = people
     rooms, features = dwellings
-    keys, group, where, anywhere, waited, own, free = out
+    keys, group, where, anywhere, need, priority, waited, scale = out
+    own = np.empty(homes.size, np.int32)
     for k in range(homes.size):
-        h, i = homes[k], head[k]
+        h, i = np.uint32(homes[k]), np.uint32(head[k])
         keys[k], where[k], anywhere[k] = key[i], quartier[h], reason[h] == 1
-        age, g = (now - np.int64(birth[i])) // 4, 0
+        age, g = (now - np.int64(birth[i])) >> 2, 0
         for edge in edges:
             g += age >= edge
-        group[k] = edges.size + 1 if family[k] else g
-        waited[k] = (now - np.int64(wait_since[h])) * (dwelling[h] < 0)
+        group[k], need[k] = edges.size + 1 if family[k] else g, adults[k] + minors[k] + 1
         own[k] = dwelling[h]
+        waited[k], priority[k] = (now - np.int64(wait_since[h])) * (own[k] < 0), 1 + (own[k] >= 0)
     for k in range(homes.size):
-        if own[k] >= 0:
-            free[k] = features[own[k]] & BARRIER_FREE_BIT > 0
-            own[k] = rooms[own[k]]
+        d = np.uint32(max(own[k], 0))
+        missing = needs[k] & (features[d] & BARRIER_FREE_BIT == 0)
+        stays = scale_of[np.int64(missing), abs(np.int64(rooms[d]) - np.int64(need[k]))]
+        scale[k] = stays if own[k] >= 0 else np.inf
 
 
 @nb.njit(cache=True)
-def _parents(rows, mother, father, row_of_id, household, quartier, where):
-    """Quartier of the mother, else the father, who lives in another household in town; without a branch.
+def _parents(rows, of_both, row_of_id, household, quartier, where):
+    """Quartier of the mother, else the father, who lives in another household in town; else -1.
 
-    Only who is present has a household.
+    Step by step for all, so that the reads overlap. Only who is present has a household.
     """
-    for k in range(rows.size):
-        home, a, b = household[rows[k]], mother[rows[k]], father[rows[k]]
-        m, f = row_of_id[max(a, 0)], row_of_id[max(b, 0)]
-        at_m, at_f = household[max(m, 0)], household[max(f, 0)]
-        her = (a >= 0) & (m >= 0) & (at_m >= 0) & (at_m != home)
-        his = (b >= 0) & (f >= 0) & (at_f >= 0) & (at_f != home)
-        there = np.int64(quartier[max(m if her else f, 0)])
-        where[k] = there if her | his else -1
+    who, at = np.empty(rows.size + 1, np.uint32), np.empty(rows.size + 1, np.int32)
+    where[:] = -1
+    for parent in of_both:
+        n = m = 0
+        for k in range(rows.size):
+            who[n], at[n] = k, parent[np.uint32(rows[k])]
+            n += (at[n] >= 0) & (where[k] < 0)
+        for j in range(n):
+            who[m], at[m] = who[j], row_of_id[np.uint32(at[j])]
+            m += at[m] >= 0
+        for j in range(m):
+            i, k = np.uint32(at[j]), who[j]
+            away = (household[i] >= 0) & (household[i] != household[np.uint32(rows[k])])
+            where[k] = np.int32(quartier[i]) if away else -1
 
 
 @nb.njit(cache=True)
@@ -95,29 +111,33 @@ def _could_wish(rows, words, everybody, people, households, dwellings, class_of,
     """Those of these people, and their homes, who are grown, whose home has a dwelling and does not look for another yet, and
     whose luck (words) does not rule out the wish already; ``most`` [room to spare, owned] and ``base`` bound the hazard.
 
-    Returns how many they are; with ``everybody``, luck rules out nobody.
+    Returns how many they are; with ``everybody``, luck rules out nobody. Without a branch, so that the reads overlap.
     """
     household, role, birth, sex = people
     kind, reason, dwelling, moved_at, size, quartier = households
     rooms, features = dwellings
     n = m = 0
     luck = np.empty(rows.size, np.uint32)
-    for k in range(rows.size):
-        home[k] = household[rows[k]]
-    for k in range(rows.size):  # without a branch, so that the reads overlap
-        i, h = rows[k], home[k]
-        able = (kind[h] == 0) & (reason[h] == 0) & (dwelling[h] >= 0) & (moved_at[h] < now)
-        kept[n], home[n], luck[n] = i, h, words[k]
-        n += able & (role[i] != 1)  # who lives as a child lives with a parent, who is older
+    for k in range(rows.size):  # who lives as a child lives with a parent, who is older
+        i = np.uint32(rows[k])
+        kept[n], home[n], luck[n] = i, household[i], words[k]
+        n += role[i] != 1
+    middle, oldest, classes = most.shape[0] // 2, base.shape[2] - 1, base.shape[0]
     for k in range(n):
-        i, h = kept[k], home[k]
-        d, middle = dwelling[h], most.shape[0] // 2
+        i, h = np.uint32(kept[k]), np.uint32(home[k])
+        settled, d = dwelling[h] >= 0, np.uint32(max(dwelling[h], 0))
         spare = min(max(np.int64(rooms[d]) - np.int64(size[h]) - 1, -middle), middle) + middle
-        age = min((now - np.int64(birth[i])) // 4, base.shape[2] - 1)
-        bound = base[class_of[quartier[h]], sex[i], age] * most[spare, np.int64(features[d] & OWNER_BITS == OWNED)]
+        age = min((now - np.int64(birth[i])) >> 2, oldest)
+        group = np.int64(class_of[quartier[h]]) if classes > 1 else 0
+        bound = base[group, sex[i], age] * most[spare, np.int64(features[d] & OWNER_BITS == OWNED)]
         kept[m], home[m] = i, h
-        m += everybody | (np.float64(luck[k]) <= bound)
-    return m
+        m += settled & (everybody | (np.float64(luck[k]) <= bound))
+    n = 0
+    for k in range(m):
+        h = np.uint32(home[k])
+        kept[n], home[n] = kept[k], h
+        n += (kind[h] == 0) & (reason[h] == 0) & (moved_at[h] < now)
+    return n
 
 
 @nb.njit(cache=True)
@@ -133,8 +153,8 @@ def _leads(rows, home, first, following, birth, key, care, grade, leads, needs):
     while n > 0:
         m = 0
         for j in range(n):
-            k, i = who[j], at[j]
-            me = rows[k]
+            k, i = who[j], np.uint32(at[j])
+            me = np.uint32(rows[k])
             older = birth[i] < birth[me]
             if (birth[i] == birth[me]) & (i != me):
                 older = key[i] < key[me]
@@ -145,71 +165,101 @@ def _leads(rows, home, first, following, birth, key, care, grade, leads, needs):
         n = m
 
 
+@nb.njit(cache=True)
+def _wishes(rows, home, leads, needs, people, households, dwellings, class_of, base, factor, now, out):
+    """Hazard of the wish to move of those who lead, and whether space or barriers would be the reason; returns how many."""
+    birth, sex = people
+    dwelling, size, quartier = households
+    rooms, features = dwellings
+    hazard, misses_room, in_the_way = out
+    n, middle = 0, factor.shape[1] // 2
+    for k in range(rows.size):
+        i, h = np.uint32(rows[k]), np.uint32(home[k])
+        d = np.uint32(dwelling[h])
+        spare = np.int64(rooms[d]) - np.int64(size[h]) - 1
+        barrier = needs[k] & (features[d] & BARRIER_FREE_BIT == 0)
+        owned = np.int64(features[d] & OWNER_BITS == OWNED)
+        rows[n], home[n], misses_room[n], in_the_way[n] = i, h, spare < 0, barrier
+        among = min(max(spare, -middle), middle) + middle
+        hazard[n] = (
+            base[class_of[quartier[h]], sex[i], (now - np.int64(birth[i])) >> 2]
+            * factor[np.int64(barrier), among, owned]
+        )
+        n += leads[k]
+    return n
+
+
 def settled_leads(
-    model: QuartierModel, rows: np.ndarray, words: np.ndarray, class_of: np.ndarray, base: np.ndarray, most: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    model: QuartierModel,
+    rows: np.ndarray,
+    words: np.ndarray,
+    class_of: np.ndarray,
+    base: np.ndarray,
+    factor: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Those of these people who are the reference person of a household that could form a wish to move, and likely do.
 
     Parameters
     ----------
     words : u32, their luck. class_of, base : annual hazard [class of the Quartier, sex, age] of who lives in a fitting
-    dwelling. most : float64 [rooms to spare, owned], bound of the factor on it; the middle row is for none to spare.
+    dwelling. factor : float64 [barriers in the way, rooms to spare, owned], on it; the middle row is for none to spare.
 
     Returns
     -------
-    rows : of people. needs : bool, whether somebody in the household needs a dwelling without barriers.
+    rows : of people. home : rows of their households. hazard : float64, annual, of the wish. misses_room, in_the_way : bool,
+    whether there are too few rooms, and whether somebody lives there with barriers who should not.
     """
     p, h, d = model.people, model.households, model.dwellings
     kept, home = np.empty(rows.size + 1, np.int32), np.empty(rows.size + 1, np.int32)
+    dwellings = d.rooms, d.features
     n = _could_wish(
         rows.astype(np.int32), np.ascontiguousarray(words), model.audit is not None,
         (p.household, p.role, p.birth, p.sex), (h.kind, h.reason, h.dwelling, h.moved_at, h.size, h.quartier),
-        (d.rooms, d.features), class_of, base, most * (TWO32 * DT * SLACK), model.now, kept, home,
+        dwellings, class_of, base, factor.max(axis=0) * (TWO32 * DT * SLACK), model.now, kept, home,
     )  # fmt: skip
-    rows, leads, needs = kept[:n], np.empty(n, np.bool_), np.zeros(n, np.bool_)
+    rows, home, leads, needs = kept[:n], home[:n], np.empty(n, np.bool_), np.zeros(n, np.bool_)
     grade = int(model.rates.parameter("barrier_care_grade"))
     _leads(rows, home, h.first_member, p.next_member, p.birth, p.key, p.care, grade, leads, needs)
-    return rows[leads], needs[leads]
+    out = np.empty(n), np.empty(n, np.bool_), np.empty(n, np.bool_)
+    leading = _wishes(
+        rows, home, leads, needs, (p.birth, p.sex), (h.dwelling, h.size, h.quartier), dwellings, class_of, base, factor,
+        model.now, out,
+    )  # fmt: skip
+    hazard, misses_room, in_the_way = (column[:leading] for column in out)
+    return rows[:leading], home[:leading], hazard, misses_room, in_the_way
 
 
 def parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    """Quartier (i64) of the mother, else the father, who lives in another household in town; -1 for none."""
-    p, where = model.people, np.empty(rows.size, np.int64)
-    _parents(rows.astype(np.int32), p.mother, p.father, model.row_of_id, p.household, p.quartier, where)
+    """Quartier (i32) of the mother, else the father, who lives in another household in town; -1 for none."""
+    p, where = model.people, np.empty(rows.size, np.int32)
+    _parents(rows.astype(np.int32), (p.mother, p.father), model.row_of_id, p.household, p.quartier, where)
     return where
 
 
 def household_seekers(model: QuartierModel, homes: np.ndarray) -> Seekers:
     """What these private households look for."""
-    p, h, d, rates = model.people, model.households, model.dwellings, model.rates
-    head, family, needs = np.empty(homes.size, np.int32), np.zeros(homes.size, np.bool_), np.zeros(homes.size, np.bool_)
-    adults, minors = np.zeros(homes.size, np.int64), np.zeros(homes.size, np.int64)
+    p, h, d, rates, n = model.people, model.households, model.dwellings, model.rates, homes.size
+    types = (np.int32, np.bool_, np.int16, np.int16, np.bool_)
+    head, _, adults, minors, needs = described = tuple(np.empty(n, its_type) for its_type in types)
     of_age = model.now - 4 * int(rates.parameter("age_of_majority"))
-    _describe(
-        homes, h.first_member, p.next_member, p.birth, p.key, p.role, p.care, of_age,
-        int(rates.parameter("barrier_care_grade")), head, family, adults, minors, needs,
-    )  # fmt: skip
-    n, need = homes.size, adults + minors + 1
-    types = (np.uint64, np.int64, np.int64, np.bool_, np.int64, np.int32, np.bool_)
-    key, group, where, anywhere, waited, rooms, free = out = tuple(np.empty(n, t) for t in types)
+    grade = int(rates.parameter("barrier_care_grade"))
+    _describe(homes, h.first_member, p.next_member, p.birth, p.key, p.role, p.care, of_age, grade, *described)
+    types = (np.uint64, np.uint8, np.uint16, np.bool_, np.uint8, np.uint8, np.int32, np.float64)
+    key, group, where, anywhere, rooms, priority, waited, scale = out = tuple(np.empty(n, t) for t in types)
+    loss = rates.parameter("room_mismatch") * np.arange(256) + rates.parameter("barrier_loss") * np.arange(2)[:, None]
     _place(
-        homes, head, family, (h.dwelling, h.quartier, h.reason, h.wait_since), (p.key, p.birth), (d.rooms, d.features),
-        model.now, EDGES_OF_GROUPS, out,
+        homes, *described, (h.dwelling, h.quartier, h.reason, h.wait_since), (p.key, p.birth), (d.rooms, d.features),
+        model.now, EDGES_OF_GROUPS, np.exp(loss - rates.parameter("stay_bonus")), out,
     )  # fmt: skip
-    inside, stay = np.flatnonzero(rooms >= 0), np.full(n, np.inf)
-    loss = rates.parameter("room_mismatch") * np.abs(rooms[inside] - need[inside])
-    loss += rates.parameter("barrier_loss") * (needs & ~free)[inside]
-    stay[inside] = -np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key[inside]))
-    stay[inside] *= np.exp(loss - rates.parameter("stay_bonus"))
     rank = income_ranks(model, key)
     return Seekers(
         key=key,
         group=group,
         quartier=where,
         anywhere=anywhere,
-        rooms=need,
-        priority=np.where(rooms >= 0, 2, 1),
-        stay=stay,
+        rooms=rooms,
+        priority=priority,
+        stay=-np.log(model.luck.uniform(Decision.DWELLING_CHOICE, model.now, key)) * scale,
         kin=parents_quartier(model, head),
         needs=needs,
         entitled=rank <= rates.parameter("bound_entitled_rank"),

@@ -8,8 +8,8 @@ import numba as nb
 import numpy as np
 
 from ..asking import ask
-from ..columns import Plan, Reason, Role, Tenure
-from ..dwelling_features import barrier_free, tenure_of, yearly_cost
+from ..columns import Plan, Reason, Role
+from ..dwelling_features import yearly_cost
 from ..households import found, join, settle
 from ..luck import Decision
 from ..marked import rows_marked
@@ -43,30 +43,23 @@ MOST_MISFIT = 2
 
 def _wish_to_move(model: QuartierModel) -> np.ndarray:
     """Households whose dwelling does not fit any more, or who have another reason, start to look for one; their rows."""
-    p, h, rates = model.people, model.households, model.rates
-    class_of, rate = rates.resolve("moves_within_town", model.now, model.n_quartiere)
+    h = model.households
+    class_of, rate = model.rates.resolve("moves_within_town", model.now, model.n_quartiere)
     base = _of_age(model, pad_ages(rate)) * _wish_level(model)
     asked = shortlist_with_newcomers(model, Decision.ADJUSTMENT_MOVE)
-    rows, needs = settled_leads(model, *asked, class_of, base, _most(model))
-    homes = p.household[rows]
-    rooms, features = (column[h.dwelling[homes]] for column in (model.dwellings.rooms, model.dwellings.features))
-    spare = rooms.astype(np.int64) - (h.size[homes].astype(np.int64) + 1)
-    barrier = needs & ~barrier_free(features)
-    factor = np.minimum(_misfit(model, spare) * np.where(barrier, rates.parameter("move_barrier"), 1.0), _worst(model))
-    factor *= np.where(tenure_of(features) == Tenure.OWNED, rates.parameter("move_owner"), 1.0)
-    hazard = base[class_of[h.quartier[homes]], p.sex[rows], model.ages(rows)] * factor
+    rows, homes, hazard, misses_room, barrier = settled_leads(model, *asked, class_of, base, _factors(model))
     wants = ask(model, "wish_to_move", Decision.ADJUSTMENT_MOVE, rows, hazard)
-    why = np.where(barrier, Reason.BARRIER, Reason.OTHER)
-    h.reason[homes[wants]] = np.where(spare < 0, Reason.SPACE, why)[wants]
-    h.wait_since[homes[wants]] = model.now
-    return homes[wants]
+    homes, misses_room, barrier = homes[wants], misses_room[wants], barrier[wants]
+    h.reason[homes] = np.where(misses_room, Reason.SPACE, np.where(barrier, Reason.BARRIER, Reason.OTHER))
+    h.wait_since[homes] = model.now
+    return homes
 
 
-def _most(model: QuartierModel) -> np.ndarray:
-    """Largest factor on the wish to move by rooms to spare (at most two, missing ones negative) and whether one owns."""
+def _factors(model: QuartierModel) -> np.ndarray:
+    """Factor on the wish to move [barriers in the way, rooms to spare (at most two, missing ones negative), owned]."""
     rates, fits = model.rates, _misfit(model, np.arange(-MOST_MISFIT, MOST_MISFIT + 1))
-    factor = np.minimum(fits * max(rates.parameter("move_barrier"), 1.0), _worst(model))
-    return factor[:, None] * np.array([1.0, rates.parameter("move_owner")])
+    factor = np.minimum(fits * np.array([[1.0], [rates.parameter("move_barrier")]]), _worst(model))
+    return factor[:, :, None] * np.array([1.0, rates.parameter("move_owner")])
 
 
 def _of_age(model: QuartierModel, rate: np.ndarray) -> np.ndarray:
@@ -142,11 +135,13 @@ def _look_now(model: QuartierModel, looking: np.ndarray) -> tuple[np.ndarray, np
 @nb.njit(cache=True)
 def _end_searches(looking, reason, size, quartier, dwelling, wait_since, now, steps, unserved):
     """Count the households that still look, by reason and Quartier; who has a dwelling gives up after some steps."""
-    for h in looking:
-        if (reason[h] != 0) & (size[h] > 0):
-            unserved[reason[h], quartier[h]] += 1
-            if (dwelling[h] >= 0) & (now - np.int64(wait_since[h]) >= steps - 1):
-                reason[h] = 0
+    for row in looking:  # without a branch
+        h = np.uint32(row)
+        lives = size[h] > 0
+        unserved[reason[h], quartier[h]] += lives
+        ends = lives & (dwelling[h] >= 0) & (now - np.int64(wait_since[h]) >= steps - 1)
+        reason[h] = 0 if ends else reason[h]
+    unserved[0] = 0
 
 
 def _move_people(
@@ -214,7 +209,14 @@ MOVE = Process(
         "people.plan",
         "people.role",
     ),
-    rates=("moves_within_town", "household_income_a", "household_income_b", "household_income_c", "dwelling_area", "first_occupation"),
+    rates=(
+        "moves_within_town",
+        "household_income_a",
+        "household_income_b",
+        "household_income_c",
+        "dwelling_area",
+        "first_occupation",
+    ),
     step=move,
     start=start_building,
     remembers=("lost", "demolished"),
