@@ -13,19 +13,26 @@ _ALL: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 _SIGNS: Final = np.uint64(0x8000000080000000)
 
 
+@nb.njit(inline="always")
+def _zero_within(x):
+    """Whether one of the eight bytes is zero."""
+    return ((x & _LOW) + _LOW) | x | _LOW != _ALL
+
+
 @nb.njit(cache=True)
 def _not_zero(column, rows):
-    whole = column.size // 8 * 8
-    eights = column[:whole].view(np.uint64)
-    n = 0
-    for e in range(eights.size):
-        if eights[e] != 0:
-            if n + 16 > rows.size:
-                return -1
-            for i in range(8 * e, 8 * e + 8):
-                rows[n] = i
-                n += column[i] != 0
-    for i in range(whole, column.size):
+    eights = column[: column.size // 8 * 8].view(np.uint64)
+    some, m, n = np.empty(eights.size + 1, np.uint32), 0, 0
+    for e in range(eights.size):  # without a branch, which would be guessed wrong at each find
+        some[m] = e
+        m += eights[e] != 0
+    for e in some[:m]:
+        if n + 16 > rows.size:
+            return -1
+        for i in range(8 * e, 8 * e + 8):
+            rows[n] = i
+            n += column[i] != 0
+    for i in range(8 * eights.size, column.size):
         rows[n] = i
         n += column[i] != 0
     return n
@@ -33,19 +40,19 @@ def _not_zero(column, rows):
 
 @nb.njit(cache=True)
 def _equal(column, value, rows):
-    whole = column.size // 8 * 8
-    eights = column[:whole].view(np.uint64)
+    eights = column[: column.size // 8 * 8].view(np.uint64)
+    some, m, n = np.empty(eights.size + 1, np.uint32), 0, 0
     pattern = np.uint64(value) * np.uint64(0x0101010101010101)
-    n = 0
     for e in range(eights.size):
-        x = eights[e] ^ pattern
-        if ((x & _LOW) + _LOW) | x | _LOW != _ALL:  # some byte is zero
-            if n + 16 > rows.size:
-                return -1
-            for i in range(8 * e, 8 * e + 8):
-                rows[n] = i
-                n += column[i] == value
-    for i in range(whole, column.size):
+        some[m] = e
+        m += _zero_within(eights[e] ^ pattern)
+    for e in some[:m]:
+        if n + 16 > rows.size:
+            return -1
+        for i in range(8 * e, 8 * e + 8):
+            rows[n] = i
+            n += column[i] == value
+    for i in range(8 * eights.size, column.size):
         rows[n] = i
         n += column[i] == value
     return n
@@ -53,17 +60,19 @@ def _equal(column, value, rows):
 
 @nb.njit(cache=True)
 def _below_zero(column, rows):
-    whole = column.size // 2 * 2
-    pairs = column[:whole].view(np.uint64)
-    n = 0
-    for e in range(pairs.size):
-        if pairs[e] & _SIGNS != 0:
-            if n + 4 > rows.size:
-                return -1
-            for i in range(2 * e, 2 * e + 2):
-                rows[n] = i
-                n += column[i] < 0
-    for i in range(whole, column.size):
+    pairs = column[: column.size // 8 * 8].view(np.uint64)
+    some, m, n = np.empty(column.size // 8 + 1, np.uint32), 0, 0
+    for e in range(column.size // 8):
+        p = np.uint32(4 * e)
+        some[m] = e
+        m += (pairs[p] | pairs[p + np.uint32(1)] | pairs[p + np.uint32(2)] | pairs[p + np.uint32(3)]) & _SIGNS != 0
+    for e in some[:m]:
+        if n + 16 > rows.size:
+            return -1
+        for i in range(8 * e, 8 * e + 8):
+            rows[n] = i
+            n += column[i] < 0
+    for i in range(column.size // 8 * 8, column.size):
         rows[n] = i
         n += column[i] < 0
     return n

@@ -44,8 +44,9 @@ def _seniority(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """What these dwellings are ordered by (u64), the oldest smallest: those of the start first, then the rank that stands for age."""
     d = model.dwellings
     later = (d.features[rows] >> BUILT_SHIFT > 0).astype(np.uint64) << np.uint64(47)
-    rank = model.luck.words(Decision.DWELLING_AGE, 0, d.key[rows]).astype(np.uint64) << np.uint64(15)
-    return later | rank | d.key[rows] & np.uint64(0x7FFF)
+    keys = d.key[rows]
+    rank = model.luck.words(Decision.DWELLING_AGE, 0, keys).astype(np.uint64) << np.uint64(15)
+    return later | rank | keys & np.uint64(0x7FFF)
 
 
 def oldest_first(model: QuartierModel, rows: np.ndarray) -> np.ndarray:

@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 @nb.njit(cache=True)
 def _speaks(mates, young, most, household, dwelling, size, rooms, first, following, birth, key, role, plan, partner):
     """Those of these people who are the oldest young member of a flat of unrelated people with a room free."""
-    n = m = 0
-    for me in mates:  # without a branch, so that the reads overlap
+    n = m = r = 0
+    for mate in mates:  # without a branch, so that the reads overlap
+        me = np.uint32(mate)
         mates[m] = me
-        m += (birth[me] > young) & (plan[me] == 0) & (household[me] >= 0)
-    homes, r = np.empty(m, np.int32), 0
+        m += (birth[me] > young) & (plan[me] == 0)
+    homes = np.empty(m + 1, np.int32)
     for k in range(m):
-        h = household[mates[k]]
-        mates[r], homes[r] = mates[k], h
-        r += (dwelling[h] >= 0) & (size[h] < most)
+        home = household[np.uint32(mates[k])]
+        h = np.uint32(max(home, 0))
+        mates[r], homes[r] = mates[k], home
+        r += (home >= 0) & (dwelling[h] >= 0) & (size[h] < most)
     for k in range(r):
         me, h = mates[k], homes[k]
         if size[h] >= rooms[dwelling[h]]:
@@ -49,11 +51,17 @@ def _speaks(mates, young, most, household, dwelling, size, rooms, first, followi
 @nb.njit(cache=True)
 def _came_alone(looking, reason, wait_since, size, dwelling, first, now):
     """The only members of households that came in this step and have no dwelling."""
-    n, alone = 0, np.empty(looking.size, np.int32)
-    for h in looking:
-        alone[n] = first[h]
-        n += (reason[h] == 1) & (wait_since[h] == now) & (size[h] == 1) & (dwelling[h] < 0)
-    return alone[:n]
+    n = m = 0
+    alone = np.empty(looking.size + 1, np.int32)
+    for row in looking:  # without a branch, so that the reads overlap
+        h = np.uint32(row)
+        alone[n] = h
+        n += (reason[h] == 1) & (wait_since[h] == now)
+    for k in range(n):
+        h = np.uint32(alone[k])
+        alone[m] = first[h]
+        m += (size[h] == 1) & (dwelling[h] < 0)
+    return alone[:m]
 
 
 def open_flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
