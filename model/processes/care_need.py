@@ -20,7 +20,7 @@ from ..rates import MAX_HAZARD, probability, threshold
 from ..shortlist import shortlist_with_newcomers
 from ..thresholds import AGES as TABLE_AGES
 from ..timeline import STEPS_PER_YEAR, year_of
-from .care_kernels import asked, grade_reached, old_ones
+from .care_kernels import asked, grades_reached, old_ones
 from .care_start import start_need
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def _tables(model: QuartierModel) -> dict[str, Any]:
     if side.get("version") != version:
         class_of, _ = model.rates.resolve("care_onset_level", model.now, model.n_quartiere)
         rates = care_rates(model.rates, year_of(model.now))
+        up, _, recovery = move_hazards(rates)
         leaving = threshold(by_quarter(leaving_probabilities(model, rates)))
         dementia = threshold(by_quarter(dementia_probabilities(model)))
         side.update(
@@ -100,8 +101,7 @@ def _tables(model: QuartierModel) -> dict[str, Any]:
             could_leave=_bounds(by_age(leaving).max(axis=0)),
             dementia=dementia,
             could_fall_ill=dementia.max(axis=(0, 1)),
-            rates=rates,
-            worse=dementia_factor(model, "upgrade"),
+            moves=(rates.onset, up, dementia_factor(model, "upgrade"), rates.downgrade, recovery),
         )
     return side
 
@@ -121,19 +121,25 @@ def ask_listed(
     process: str,
     listed: tuple[np.ndarray, np.ndarray],
     table: np.ndarray,
-    group: np.ndarray,
+    column: np.ndarray,
+    class_of: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Those to whom the event happens; thresholds (u32) by group, sex, quarters lived.
+    """Those (rows, i32) to whom the event happens; thresholds (u32) by group, sex, quarters lived.
 
     Parameters
     ----------
-    listed : rows of the people asked, and their words of luck. group : one entry per row.
+    listed : rows of the people asked, and their words of luck. column : u8, the group of everybody.
+    class_of : the class of each Quartier, if they differ; the groups of a class stand together in the table.
     """
     p, (rows, words) = model.people, listed
+    class_of = np.zeros(model.n_quartiere, np.uint8) if class_of is None else class_of
+    classes = int(class_of.max()) + 1
+    groups = len(table) // classes if classes > 1 else 0
     happened = np.empty(rows.size, np.bool_)
-    asked(np.int64(model.now), rows.astype(np.int64), words, group.astype(np.int64), p.sex, p.birth, table, happened)
+    asked(np.int64(model.now), rows, words, column, class_of, groups, p.quartier, p.sex, p.birth, table, happened)
     if model.audit is not None:
         lived = np.minimum(model.now - p.birth[rows].astype(np.int64), table.shape[-1] - 1)
+        group = column[rows] + groups * class_of[p.quartier[rows]].astype(np.int64)
         model.audit.add(process, p.sex[rows], model.ages(rows), table[group, p.sex[rows], lived] / TWO32, happened)
     return rows[happened]
 
@@ -142,29 +148,25 @@ def change_need(model: QuartierModel) -> None:
     """Let people get a Pflegegrad, change or lose it; then let dementia begin."""
     p, tables = model.people, _tables(model)
     listed = shortlist_with_newcomers(model, Decision.CARE_CHANGE)
-    group = p.care[listed[0]].astype(np.int64)
-    if len(tables["leaving"]) > CODES:
-        group += CODES * tables["class_of"][p.quartier[listed[0]]].astype(np.int64)
-    rows = ask_listed(model, "change_need", listed, tables["leaving"], group)
-    before = p.care[rows] & CARE_GRADE_BITS
-    after = targets(model, rows)
-    kept = np.where(after > 0, p.care[rows] & ~np.uint8(CARE_GRADE_BITS), p.care[rows] & DEMENTIA_BIT)
+    rows = ask_listed(model, "change_need", listed, tables["leaving"], p.care, tables["class_of"])
+    before, after = p.care[rows], targets(model, rows)
+    kept = np.where(after > 0, before & ~np.uint8(CARE_GRADE_BITS), before & DEMENTIA_BIT)
     p.care[rows] = kept | after
-    onset = rows[before == 0]
+    onset = rows[before & CARE_GRADE_BITS == 0]
     model.count("care_onset", p.quartier[onset])
-    model.side["change_need"]["onset"] = onset
+    tables["onset"] = onset
     listed = _could_fall_ill(model, tables["could_fall_ill"])
-    rows = ask_listed(model, "dementia", listed, tables["dementia"], p.care[listed[0]])
+    rows = ask_listed(model, "dementia", listed, tables["dementia"], p.care)
     p.care[rows] |= DEMENTIA_BIT
 
 
 def _could_fall_ill(model: QuartierModel, bound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (i64) of the people present whom dementia could befall, by the largest threshold of the quarters lived; words."""
+    """Rows (i32) of the people present whom dementia could befall, by the largest threshold of the quarters lived; words."""
     p, luck, n = model.people, model.luck, len(model.people)
     if model.audit is not None:
-        rows = np.flatnonzero(p.present == 1)
+        rows = np.flatnonzero(p.present == 1).astype(np.int32)
         return rows, luck.words(Decision.DEMENTIA, model.now, p.key[rows])
-    rows, words = np.empty(n, np.int64), np.empty(n, np.uint32)
+    rows, words = np.empty(n, np.int32), np.empty(n, np.uint32)
     latest = np.uint32(model.now - int(np.argmax(bound > 0)))
     n = old_ones(
         luck.stream, np.uint64(model.now), np.uint64(Decision.DEMENTIA), latest, p.key, p.birth, bound, rows, words
@@ -175,24 +177,9 @@ def _could_fall_ill(model: QuartierModel, bound: np.ndarray) -> tuple[np.ndarray
 
 def targets(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """The grade (u8) to which people go who are known to move; by inverse CDF from the lowest grade up."""
-    p, tables = model.people, _tables(model)
-    up, _, recovery = move_hazards(tables["rates"])
-    out = np.empty(rows.size, np.uint8)
-    grade_reached(
-        model.luck.stream,
-        np.uint64(model.now),
-        rows.astype(np.int64),
-        p.key,
-        p.care,
-        p.sex,
-        p.birth,
-        tables["rates"].onset,
-        up,
-        tables["worse"],
-        tables["rates"].downgrade,
-        recovery,
-        out,
-    )
+    p, moves, out = model.people, _tables(model)["moves"], np.empty(rows.size, np.uint8)
+    columns, rows = (p.key, p.care, p.sex, p.birth), rows.astype(np.int32, copy=False)
+    grades_reached(model.luck.stream, np.int64(model.now), rows, columns, moves, out)
     return out
 
 

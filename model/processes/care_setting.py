@@ -19,11 +19,12 @@ from ..households import found, join
 from ..luck import Decision
 from ..process import Process
 from ..timeline import STEPS_PER_YEAR
-from .care_carers import Cases, Pairs, able_relatives, carer_situation, cases_of
+from .care_carers import Cases, Pairs, cases_of
 from .care_choice import wish_for_home, wish_for_service
 from .care_homes import occupied, place_in_homes, start_homes
 from .care_housing import estimated_dwellings, settle_in_serviced_housing, start_flats
 from .care_origin import remember_origin
+from .care_relatives import relatives
 from .care_review import Services, review, sort_out, without
 from .care_services import get_services, used_at_start, wanted_services
 from .care_start import residents
@@ -38,8 +39,7 @@ def arrange_care(model: QuartierModel) -> None:
     _end_arrangements(model, ended)
     known = carry_over(model, cases.rows)
     remember_origin(model, known, np.flatnonzero(known.need_since == 0))
-    pairs = able_relatives(model, cases, known.id)
-    situation, parents = carer_situation(model, cases, pairs)
+    pairs, situation, parents = relatives(model, cases, known.id)
     settle_in_serviced_housing(model, cases, known, situation)
     seek, lost, services = review(model, cases, known, situation, parents)
     gone = place_in_homes(model, cases, situation, lost, seek)
@@ -102,8 +102,7 @@ def start_arrangements(model: QuartierModel) -> None:
     cases, known = cases_of(model, rows), carry_over(model, rows)
     known.need_since[:] = _begun(model, rows)
     remember_origin(model, known, np.arange(rows.size))
-    pairs = able_relatives(model, cases, known.id)
-    situation, parents = carer_situation(model, cases, pairs)
+    pairs, situation, parents = relatives(model, cases, known.id)
     known.carer[:] = situation + 1
     dwellings = estimated_dwellings(model, in_need) * facilities.of_kind(SERVICED_HOUSING)
     facilities.estimate(dwellings)

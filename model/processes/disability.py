@@ -135,7 +135,7 @@ def recognise_disability(model: QuartierModel) -> None:
     """Let people be recognised as severely disabled or lose the card; then those who got Pflegegrad 3 or more."""
     p = model.people
     listed = shortlist_with_newcomers(model, Decision.DISABILITY)
-    rows = ask_listed(model, "recognise_disability", listed, _thresholds(model), p.disability[listed[0]])
+    rows = ask_listed(model, "recognise_disability", listed, _thresholds(model), p.disability)
     p.disability[rows] ^= DISABILITY_CARD_BIT
     onset = model.side.get("change_need", {}).get("onset", np.zeros(0, np.int32))
     grade, _ = grade_and_dementia(p.care[onset])

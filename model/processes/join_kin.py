@@ -9,6 +9,7 @@ import numpy as np
 
 from ..asking import ask
 from ..columns import CARE_GRADE_BITS, Kind, Role
+from ..grown_children import grown_children
 from ..luck import Decision, pair_keys
 from ..process import Process
 from .partnership import move_in
@@ -17,26 +18,42 @@ if TYPE_CHECKING:
     from ..model import QuartierModel
 
 _SLOTS = 4096
+"""Marks in which the few parents are looked up first (a speed, no figure); a power of two."""
+_ONE_EACH, _EIGHT_EACH = np.uint64(0x0101010101010101), np.uint64(0x0808080808080808)
+_GRADES_8 = _ONE_EACH * np.uint64(CARE_GRADE_BITS)
 
 
 @nb.njit(cache=True)
-def _likely_children(mother, father, slot, rows):
-    """Rows whose mother or father shares a slot with somebody wanted: few, and all children of theirs among them."""
+def _in_need(care, care_8, birth, partner, role, present, grade, born, rows):
+    """Rows of those present who are born so early, in need of that grade, without a partner and at home.
+
+    Grades are looked at eight at a time: one of at least ``grade``, with 8 - ``grade`` added, has the bit of eight. No
+    branch to guess: rows are written for each and kept for some.
+    """
+    more, k = np.uint64(8 - grade) * _ONE_EACH, 0
+    for eight in range(care_8.size):
+        rows[k] = eight
+        k += (((care_8[eight] & _GRADES_8) + more) & _EIGHT_EACH) != 0
+    found, n = np.empty(8 * k + 9, np.int32), 0
+    for j in range(k):
+        first = 8 * rows[j]
+        high = ((care_8[rows[j]] & _GRADES_8) + more) & _EIGHT_EACH
+        for i in range(8):
+            found[n] = first + i
+            n += ((high >> np.uint64(8 * i)) & np.uint64(255)) != 0
+    for i in range(8 * care_8.size, care.size):
+        found[n] = i
+        n += (care[i] & CARE_GRADE_BITS) >= grade
+    k = 0
+    for j in range(n):
+        i = np.uint32(found[j])
+        rows[k] = i
+        k += (birth[i] <= born) & (role[i] == 0) & (present[i] == 1)
     n = 0
-    for i in range(mother.size):
+    for j in range(k):
+        i = rows[j]
         rows[n] = i
-        n += slot[mother[i] & 4095] | slot[father[i] & 4095]  # -1 is nobody's id: sorted out with the other strangers
-    return n
-
-
-@nb.njit(cache=True)
-def _in_need(care, birth, partner, role, present, bits, grade, born, rows):
-    """Rows of those present who are born so early, in need of that grade, without a partner and at home."""
-    n = 0
-    for i in range(care.size):
-        if care[i] & bits >= grade and birth[i] <= born and partner[i] < 0 and role[i] == 0 and present[i] == 1:
-            rows[n] = i
-            n += 1
+        n += partner[i] < 0
     return n
 
 
@@ -44,18 +61,29 @@ def _could_join(model: QuartierModel) -> np.ndarray:
     """Rows of people without a partner, of the age and care grade at which some move in with a child."""
     p, rates = model.people, model.rates
     born = model.now - 4 * int(rates.parameter("join_kin_age"))
-    grade, rows = np.uint8(rates.parameter("join_kin_grade")), np.empty(len(p), np.int32)
-    bits = np.uint8(CARE_GRADE_BITS)
-    n = _in_need(p.care, p.birth, p.partner, p.role, p.present, bits, grade, np.int64(born), rows)
+    grade, rows = int(rates.parameter("join_kin_grade")), np.empty(len(p) + 1, np.int32)
+    care_8 = p.care[: len(p) // 8 * 8].view(np.uint64)
+    n = _in_need(p.care, care_8, p.birth, p.partner, p.role, p.present, grade, born, rows)
     return rows[:n][model.households.kind[p.household[rows[:n]]] == Kind.PRIVATE]
 
 
+@nb.njit(cache=True)
+def _children_of(listed, slot, rows):
+    """Rows of the people listed whose mother or father shares a slot with somebody wanted: few, and all children of theirs."""
+    row, mother, father = listed
+    n = 0
+    for j in range(row.size):
+        rows[n] = row[j]
+        n += slot[mother[j] & (_SLOTS - 1)] | slot[father[j] & (_SLOTS - 1)]
+    return n
+
+
 def _children_in_town(model: QuartierModel, parents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Children by one pass over all people: their rows, and the positions of their parents."""
-    p = model.people
-    slot, rows = np.zeros(_SLOTS, np.bool_), np.empty(len(p) + 1, np.int32)
-    slot[p.id[parents] % _SLOTS] = True
-    rows = rows[: _likely_children(p.mother, p.father, slot, rows)]
+    """Grown-up children: their rows, and the positions of their parents."""
+    p, listed = model.people, grown_children(model)
+    slot, rows = np.zeros(_SLOTS, np.bool_), np.empty(listed.row.size + 1, np.int32)
+    slot[(p.id[parents] + 1) % _SLOTS] = True
+    rows = rows[: _children_of(listed, slot, rows)]
     order = np.argsort(p.id[parents])
     ids = p.id[parents][order]
     found = []
@@ -63,8 +91,19 @@ def _children_in_town(model: QuartierModel, parents: np.ndarray) -> tuple[np.nda
         k = np.minimum(np.searchsorted(ids, link), ids.size - 1)
         found.append((rows[ids[k] == link], order[k[ids[k] == link]]))
     child, parent = (np.concatenate(side) for side in zip(*found, strict=True))
-    here = p.present[child] == 1
+    here = (p.present[child] == 1) & (model.ages(child) >= model.rates.parameter("age_of_majority"))
     return child[here], parent[here]
+
+
+def _with_a_child(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
+    """Who of some people lives with a child already (bool), grown up or not."""
+    p, h = model.people, model.households
+    found = np.zeros(rows.size, bool)
+    other = h.first_member[p.household[rows]]
+    while (there := other >= 0).any():
+        found |= there & ((p.mother[other] == p.id[rows]) | (p.father[other] == p.id[rows]))
+        other = np.where(there, p.next_member[other], other)
+    return found
 
 
 def join_kin(model: QuartierModel) -> None:
@@ -76,10 +115,8 @@ def join_kin(model: QuartierModel) -> None:
     if not rows.size:
         return
     child, parent = _children_in_town(model, rows)
-    together = p.household[child] == p.household[rows[parent]]
-    stays = np.bincount(parent[together], minlength=rows.size) > 0
-    host = (p.role[child] == Role.ADULT) & (model.ages(child) >= model.rates.parameter("age_of_majority"))
-    child, parent = child[host & ~stays[parent]], parent[host & ~stays[parent]]
+    host = (p.role[child] == Role.ADULT) & ~_with_a_child(model, rows)[parent]
+    child, parent = child[host], parent[host]
     by_luck = np.lexsort((pair_keys(p.key[rows[parent]], p.key[child]), parent))
     goes, first = np.unique(parent[by_luck], return_index=True)
     move_in(model, rows[goes], p.household[child[by_luck[first]]], Role.OTHER)

@@ -10,8 +10,9 @@ from crowd import book, row, run, z_limit, z_of
 from quartier.model.columns import FRAIL_BIT, Kind, Reason, Role, Setting
 from quartier.model.frailty import frail_shares
 from quartier.model.geography import distances
-from quartier.model.processes.care_carers import Carer, Tie, able_relatives, carer_situation, cases_of
+from quartier.model.processes.care_carers import Carer, Tie, cases_of
 from quartier.model.processes.care_need import CHANGE_NEED
+from quartier.model.processes.care_relatives import relatives
 from quartier.model.processes.care_setting import ARRANGE_CARE, wish_for_home, wish_for_service
 from quartier.model.processes.deaths import DIE
 
@@ -35,7 +36,7 @@ def test_a_couple_a_child_and_nobody_are_the_carers():
         {"age": 70, "sex": 1, "household": 3, "care": 8}, {"age": 45, "sex": 1, "household": 4, "mother": 4},
     ]
     model = toy.town(people, quartiere=3, km_apart=13.0)
-    situation, parents = carer_situation(model, cases_of(model, np.arange(5)))
+    _, situation, parents = relatives(model, cases_of(model, np.arange(5)))
     assert situation.tolist() == [
         Carer.IN_HOUSEHOLD, Carer.CHILD_WITHIN_REACH, Carer.NONE, Carer.NONE, Carer.IN_HOUSEHOLD,
     ]
@@ -184,6 +185,6 @@ def test_able_children_are_all_those_whom_asking_everybody_one_by_one_finds(pare
                 elsewhere = Tie.WITHIN_REACH if near[p.quartier[child], p.quartier[parent]] else Tie.IN_TOWN
                 same = p.household[child] == p.household[parent]
                 expected.append((case_of[parent], int(child), int(Tie.CHILD_IN_HOUSEHOLD if same else elsewhere)))
-    pairs = able_relatives(model, cases)
+    pairs = relatives(model, cases).pairs
     found = [pair for pair in zip(*(column.tolist() for column in pairs), strict=True) if pair[2] >= Tie.CHILD_IN_HOUSEHOLD]
     assert found == sorted(expected) and len(found) > 1_000
