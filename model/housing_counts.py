@@ -1,4 +1,4 @@
-"""What a planner asks of the housing market: households, those who wait, dwellings, vacancies; one pass over each table."""
+"""What a planner asks of the housing market: households, those who wait, dwellings, vacancies, barriers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numba as nb
 import numpy as np
 
-from .columns import Kind
+from .columns import CARE_GRADE_BITS, Kind
+from .dwelling_features import barrier_free
+from .tables import distinct
 
 if TYPE_CHECKING:
     from .model import QuartierModel
@@ -88,3 +90,22 @@ def housing_counts(model: QuartierModel, homes: dict[str, np.ndarray] | None = N
         "vacant": vacant,
         "needed": np.ceil((homes["housed"] + waiting) / reserve).astype(np.int64),
     }
+
+
+def in_need_of_no_barriers(model: QuartierModel) -> np.ndarray:
+    """Dwellings (rows, ascending) where somebody with care grade 2 and more lives (parameter `barrier_care_grade`)."""
+    p = model.people
+    needs = (p.care & CARE_GRADE_BITS >= model.rates.parameter("barrier_care_grade")) & (p.present == 1)
+    home = model.households.dwelling[p.household[needs]]
+    return distinct(home[home >= 0])
+
+
+def barrier_counts(model: QuartierModel) -> np.ndarray:
+    """Barrier-free dwellings, households that need one, and of these those that live in one; i64 [n_quartiere, 3].
+
+    Both differences tell: the stock against the need, and the need against those who are served (planning.md (c) 10).
+    """
+    d, free = model.dwellings, barrier_free(model.dwellings.features)
+    in_need = in_need_of_no_barriers(model)
+    groups = (np.flatnonzero(free & (d.rooms > 0)), in_need, in_need[free[in_need]])
+    return np.stack([np.bincount(d.quartier[rows], minlength=model.n_quartiere) for rows in groups], axis=1)

@@ -318,7 +318,11 @@ class PlannerTables:
             *balance,
             *self.indicator("dwellings_vacant"),
             *self.indicator("households_waiting"),
+            *self.group_columns("barrier_free", self.means("barrier_free", lambda v: v), label_text("barrier", self.language)),
         ]
+        need, matched = columns[-2:]
+        share = _ratio(matched.values, need.values)
+        columns.append(SheetColumn(f"{matched.header}, %", share, "decimal", matched.estimated))
         return SheetTable(_("Housing"), _("Dwellings: need and stock"), columns, notes)
 
     def disability(self) -> SheetTable:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..model.care_places_needed import Wishes
-from ..model.housing_counts import MOST_ROOMS, dwelling_counts, household_counts, housing_counts
+from ..model.housing_counts import MOST_ROOMS, barrier_counts, dwelling_counts, household_counts, housing_counts
 from ..model.kin_counts import kin_counts
 from ..model.processes.care_staffing import covered
 from ..model.timeline import STEPS_PER_YEAR, is_year_end
@@ -163,6 +163,7 @@ class Recorder:
         record_places(model, tables["care_places"][y])
         tables["households"][y], tables["household_size"][y] = count_types_and_sizes(model)
         tables["dwellings"][y] = dwelling_counts(model)
+        tables["barrier_free"][y] = barrier_counts(model)
 
 
 def record(model: QuartierModel, until: int, saved: Mapping[str, np.ndarray] | None = None) -> Recorder:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..columns import BARRIER_FREE_BIT, CARE_GRADE_BITS
+from ..columns import BARRIER_FREE_BIT
 from ..dwelling_features import barrier_free
+from ..housing_counts import in_need_of_no_barriers
 from ..luck import Decision
 from ..measures import ConversionMeasure
 
@@ -26,7 +27,8 @@ def convert_dwellings(model: QuartierModel) -> None:
         return
     d = model.dwellings
     lot = model.luck.words(Decision.CONVERSION, 0, d.key)
-    in_need = _with_somebody_in_need(model)
+    in_need = np.zeros(len(d), bool)
+    in_need[in_need_of_no_barriers(model)] = True
     for measure in due:
         can_be = (d.rooms > 0) & ~barrier_free(d.features)
         if measure.quartiere is not None:
@@ -35,16 +37,6 @@ def convert_dwellings(model: QuartierModel) -> None:
         can_be[first] = False
         rest = _least(np.flatnonzero(can_be), lot, measure.dwellings - first.size)
         d.features[np.concatenate((first, rest))] |= BARRIER_FREE_BIT
-
-
-def _with_somebody_in_need(model: QuartierModel) -> np.ndarray:
-    """Dwellings (bool) where somebody lives who needs one without barriers."""
-    p, h = model.people, model.households
-    needs = (p.present == 1) & (p.care & CARE_GRADE_BITS >= model.rates.parameter("barrier_care_grade"))
-    home = h.dwelling[p.household[needs]]
-    in_need = np.zeros(len(model.dwellings), bool)
-    in_need[home[home >= 0]] = True
-    return in_need
 
 
 def _least(rows: np.ndarray, lot: np.ndarray, number: int) -> np.ndarray:
