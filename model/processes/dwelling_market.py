@@ -332,11 +332,11 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
 
 def _tastes(rates: RateBook) -> tuple[int, int, np.ndarray, np.ndarray]:
     """What `_choose` takes as tastes, by the parameters."""
-    needs, need, near, barriers, rooms = np.indices((2, MOST_ROOMS + 1, 2, 2, MOST_ROOMS + 1))
-    scale = np.exp(rates.parameter("room_mismatch") * np.arange(MOST_ROOMS + 1))[np.abs(rooms - need)]
-    scale[near == 1] *= np.exp(-rates.parameter("kin_bonus"))
-    scale[(needs == 1) & (barriers == 1)] *= np.exp(rates.parameter("barrier_loss"))
-    group, need = np.indices((GROUPS, MOST_ROOMS + 1))
+    rooms, (group, need) = np.arange(MOST_ROOMS + 1), np.indices((GROUPS, MOST_ROOMS + 1))
+    loss = np.exp(rates.parameter("room_mismatch") * rooms)[np.abs(rooms - rooms[:, None])]
+    scale = loss[:, None, None, :] * np.array([1.0, np.exp(-rates.parameter("kin_bonus"))])[:, None, None]
+    in_the_way = np.array([[1.0, 1.0], [1.0, np.exp(rates.parameter("barrier_loss"))]])
+    scale = scale * in_the_way[:, None, None, :, None]
     accepted = int(rates.parameter("rooms_below_need")), int(rates.parameter("rooms_above_need"))
     return *accepted, scale.ravel(), weights(rates)[households_of(group, need)]
 

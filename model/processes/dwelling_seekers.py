@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import BARRIER_FREE_BIT, CARE_GRADE_BITS, TENURE_BITS, TENURE_SHIFT, Plan, Role, Tenure
+from ..columns import BARRIER_FREE_BIT, CARE_GRADE_BITS, TENURE_BITS, TENURE_SHIFT, Plan, Reason, Role, Tenure
 from ..households import with_children
 from ..luck import TWO32, Decision
 from ..shortlist import SLACK
+from ..thresholds import AGES
 from ..timeline import DT
-from .attraction import EDGES_OF_GROUPS, group_of
+from .attraction import group_of
 from .budget import affordable, income_ranks
 from .dwelling_market import Seekers
 
@@ -20,17 +21,20 @@ if TYPE_CHECKING:
     from ..model import QuartierModel
 
 OWNER_BITS, OWNED = int(TENURE_BITS), int(Tenure.OWNED) << TENURE_SHIFT
+SPACE, BARRIER, OTHER = np.uint8(Reason.SPACE), np.uint8(Reason.BARRIER), np.uint8(Reason.OTHER)
 
 
 @nb.njit(cache=True)
-def _describe(homes, first, following, birth, key, role, care, of_age, grade, head, family, adults, minors, needs):
-    """Per household the oldest member (ties by key), whether a minor lives there as a child, persons of age and minors, and
-    whether somebody needs a dwelling without barriers.
+def _describe(
+    homes, first, following, birth, key, role, care, of_age, grade, head, born, family, adults, minors, needs
+):
+    """Per household the oldest member (ties by key) and its birth, whether a minor lives there as a child, persons of age and
+    minors, and whether somebody needs a dwelling without barriers.
 
     One member of each household after the other, so that the reads overlap.
     """
     n, m = homes.size, 0
-    who, at, born = np.empty(n, np.uint32), np.empty(n, np.int32), np.empty(n, np.uint16)
+    who, at = np.empty(n, np.uint32), np.empty(n, np.int32)
     for k in range(n):
         head[k] = first[homes[k]]
     for k in range(n):
@@ -57,24 +61,22 @@ def _describe(homes, first, following, birth, key, role, care, of_age, grade, he
 
 
 @nb.njit(cache=True)
-def _place(homes, head, family, adults, minors, needs, households, people, dwellings, now, edges, scale_of, out):
+def _place(homes, head, born, family, adults, minors, needs, households, key, dwellings, now, group_at, scale_of, out):
     """Per household the reference person's key and group, where it lives, whether it came from elsewhere, rooms needed,
     priority, since when it waits if it has no dwelling (else 0), and what multiplies the time until staying arrives.
 
-    ``scale_of`` [a dwelling without barriers is missing, difference of rooms] is for those who have a dwelling.
+    ``group_at`` [with minors, age of the oldest]; ``scale_of`` [a dwelling without barriers is missing, difference of rooms] is
+    for those who have a dwelling.
     """
     dwelling, quartier, reason, wait_since = households
-    key, birth = people
     rooms, features = dwellings
     keys, group, where, anywhere, need, priority, waited, scale = out
     own = np.empty(homes.size, np.int32)
     for k in range(homes.size):
         h, i = np.uint32(homes[k]), np.uint32(head[k])
         keys[k], where[k], anywhere[k] = key[i], quartier[h], reason[h] == 1
-        age, g = (now - np.int64(birth[i])) >> 2, 0
-        for edge in edges:
-            g += age >= edge
-        group[k], need[k] = edges.size + 1 if family[k] else g, adults[k] + minors[k] + 1
+        group[k] = group_at[np.int64(family[k]), (now - np.int64(born[k])) >> 2]
+        need[k] = adults[k] + minors[k] + 1
         own[k] = dwelling[h]
         waited[k], priority[k] = (now - np.int64(wait_since[h])) * (own[k] < 0), 1 + (own[k] >= 0)
     for k in range(homes.size):
@@ -107,11 +109,14 @@ def _parents(rows, of_both, row_of_id, household, quartier, where):
 
 
 @nb.njit(cache=True)
-def _could_wish(rows, words, everybody, people, households, dwellings, class_of, base, most, now, kept, home):
+def _could_wish(
+    rows, words, everybody, people, households, dwellings, class_of, base, most, now, kept, home, annual, fit
+):
     """Those of these people, and their homes, who are grown, whose home has a dwelling and does not look for another yet, and
     whose luck (words) does not rule out the wish already; ``most`` [room to spare, owned] and ``base`` bound the hazard.
 
-    Returns how many they are; with ``everybody``, luck rules out nobody. Without a branch, so that the reads overlap.
+    Returns how many they are; with ``everybody``, luck rules out nobody. ``annual`` takes their ``base``, ``fit`` how the
+    dwelling fits: 4 x row of ``most`` + 2 if it is owned + 1 if it has barriers. Without a branch, so that the reads overlap.
     """
     household, role, birth, sex = people
     kind, reason, dwelling, moved_at, size, quartier = households
@@ -127,29 +132,31 @@ def _could_wish(rows, words, everybody, people, households, dwellings, class_of,
         i, h = np.uint32(kept[k]), np.uint32(home[k])
         settled, d = dwelling[h] >= 0, np.uint32(max(dwelling[h], 0))
         spare = min(max(np.int64(rooms[d]) - np.int64(size[h]) - 1, -middle), middle) + middle
+        owned, barriers = features[d] & OWNER_BITS == OWNED, features[d] & BARRIER_FREE_BIT == 0
         age = min((now - np.int64(birth[i])) >> 2, oldest)
         group = np.int64(class_of[quartier[h]]) if classes > 1 else 0
-        bound = base[group, sex[i], age] * most[spare, np.int64(features[d] & OWNER_BITS == OWNED)]
-        kept[m], home[m] = i, h
-        m += settled & (everybody | (np.float64(luck[k]) <= bound))
+        kept[m], home[m], annual[m], fit[m] = i, h, base[group, sex[i], age], 4 * spare + 2 * owned + barriers
+        m += settled & (everybody | (np.float64(luck[k]) <= annual[m] * most[spare, np.int64(owned)]))
     n = 0
     for k in range(m):
         h = np.uint32(home[k])
-        kept[n], home[n] = kept[k], h
+        kept[n], home[n], annual[n], fit[n] = kept[k], h, annual[k], fit[k]
         n += (kind[h] == 0) & (reason[h] == 0) & (moved_at[h] < now)
     return n
 
 
 @nb.njit(cache=True)
-def _leads(rows, home, first, following, birth, key, care, grade, leads, needs):
-    """Which of those named are the oldest of their household, and whether somebody there needs a dwelling without barriers.
+def _leads(rows, home, first, following, birth, key, care, grade, factor, annual, fit, why):
+    """Those named who are the oldest of their household, with the hazard and the reason of the wish; returns how many.
 
-    One member of each household after the other, so that the reads overlap.
+    ``annual`` is multiplied by the factor of the dwelling's fit, into which it counts whether somebody there needs one
+    without barriers. One member of each household after the other, so that the reads overlap.
     """
-    who, at, n = np.arange(rows.size), np.empty(rows.size, np.int32), rows.size
-    for k in range(rows.size):
+    n = rows.size
+    who, at = np.arange(n), np.empty(n, np.int32)
+    leads, needs = np.ones(n, np.bool_), np.zeros(n, np.bool_)
+    for k in range(n):
         at[k] = first[home[k]]
-        leads[k] = True
     while n > 0:
         m = 0
         for j in range(n):
@@ -163,28 +170,12 @@ def _leads(rows, home, first, following, birth, key, care, grade, leads, needs):
             who[m], at[m] = k, following[i]
             m += (at[m] >= 0) & (not older)
         n = m
-
-
-@nb.njit(cache=True)
-def _wishes(rows, home, leads, needs, people, households, dwellings, class_of, base, factor, now, out):
-    """Hazard of the wish to move of those who lead, and whether space or barriers would be the reason; returns how many."""
-    birth, sex = people
-    dwelling, size, quartier = households
-    rooms, features = dwellings
-    hazard, misses_room, in_the_way = out
-    n, middle = 0, factor.shape[1] // 2
+    middle = factor.shape[1] // 2
     for k in range(rows.size):
-        i, h = np.uint32(rows[k]), np.uint32(home[k])
-        d = np.uint32(dwelling[h])
-        spare = np.int64(rooms[d]) - np.int64(size[h]) - 1
-        barrier = needs[k] & (features[d] & BARRIER_FREE_BIT == 0)
-        owned = np.int64(features[d] & OWNER_BITS == OWNED)
-        rows[n], home[n], misses_room[n], in_the_way[n] = i, h, spare < 0, barrier
-        among = min(max(spare, -middle), middle) + middle
-        hazard[n] = (
-            base[class_of[quartier[h]], sex[i], (now - np.int64(birth[i])) >> 2]
-            * factor[np.int64(barrier), among, owned]
-        )
+        spare, in_the_way = np.int64(fit[k] >> 2), needs[k] & (fit[k] & 1 == 1)
+        rows[n], home[n] = rows[k], home[k]
+        annual[n] = annual[k] * factor[np.int64(in_the_way), spare, np.int64(fit[k] >> 1 & 1)]
+        why[n] = SPACE if spare < middle else (BARRIER if in_the_way else OTHER)
         n += leads[k]
     return n
 
@@ -196,7 +187,7 @@ def settled_leads(
     class_of: np.ndarray,
     base: np.ndarray,
     factor: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Those of these people who are the reference person of a household that could form a wish to move, and likely do.
 
     Parameters
@@ -206,27 +197,19 @@ def settled_leads(
 
     Returns
     -------
-    rows : of people. home : rows of their households. hazard : float64, annual, of the wish. misses_room, in_the_way : bool,
-    whether there are too few rooms, and whether somebody lives there with barriers who should not.
+    rows : of people. home : rows of their households. hazard : float64, annual, of the wish. why : u8, the reason there would be.
     """
-    p, h, d = model.people, model.households, model.dwellings
-    kept, home = np.empty(rows.size + 1, np.int32), np.empty(rows.size + 1, np.int32)
-    dwellings = d.rooms, d.features
+    p, h, d, n = model.people, model.households, model.dwellings, rows.size + 1
+    kept, home, annual, fit = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n), np.empty(n, np.uint8)
     n = _could_wish(
         rows.astype(np.int32), np.ascontiguousarray(words), model.audit is not None,
         (p.household, p.role, p.birth, p.sex), (h.kind, h.reason, h.dwelling, h.moved_at, h.size, h.quartier),
-        dwellings, class_of, base, factor.max(axis=0) * (TWO32 * DT * SLACK), model.now, kept, home,
+        (d.rooms, d.features), class_of, base, factor.max(axis=0) * (TWO32 * DT * SLACK), model.now, kept, home, annual, fit,
     )  # fmt: skip
-    rows, home, leads, needs = kept[:n], home[:n], np.empty(n, np.bool_), np.zeros(n, np.bool_)
+    rows, home, annual, why = kept[:n], home[:n], annual[:n], np.empty(n, np.uint8)
     grade = int(model.rates.parameter("barrier_care_grade"))
-    _leads(rows, home, h.first_member, p.next_member, p.birth, p.key, p.care, grade, leads, needs)
-    out = np.empty(n), np.empty(n, np.bool_), np.empty(n, np.bool_)
-    leading = _wishes(
-        rows, home, leads, needs, (p.birth, p.sex), (h.dwelling, h.size, h.quartier), dwellings, class_of, base, factor,
-        model.now, out,
-    )  # fmt: skip
-    hazard, misses_room, in_the_way = (column[:leading] for column in out)
-    return rows[:leading], home[:leading], hazard, misses_room, in_the_way
+    n = _leads(rows, home, h.first_member, p.next_member, p.birth, p.key, p.care, grade, factor, annual, fit[:n], why)
+    return rows[:n], home[:n], annual[:n], why[:n]
 
 
 def parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
@@ -239,8 +222,8 @@ def parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
 def household_seekers(model: QuartierModel, homes: np.ndarray) -> Seekers:
     """What these private households look for."""
     p, h, d, rates, n = model.people, model.households, model.dwellings, model.rates, homes.size
-    types = (np.int32, np.bool_, np.int16, np.int16, np.bool_)
-    head, _, adults, minors, needs = described = tuple(np.empty(n, its_type) for its_type in types)
+    types = (np.int32, np.uint16, np.bool_, np.int16, np.int16, np.bool_)
+    head, _, _, adults, minors, needs = described = tuple(np.empty(n, its_type) for its_type in types)
     of_age = model.now - 4 * int(rates.parameter("age_of_majority"))
     grade = int(rates.parameter("barrier_care_grade"))
     _describe(homes, h.first_member, p.next_member, p.birth, p.key, p.role, p.care, of_age, grade, *described)
@@ -248,8 +231,8 @@ def household_seekers(model: QuartierModel, homes: np.ndarray) -> Seekers:
     key, group, where, anywhere, rooms, priority, waited, scale = out = tuple(np.empty(n, t) for t in types)
     loss = rates.parameter("room_mismatch") * np.arange(256) + rates.parameter("barrier_loss") * np.arange(2)[:, None]
     _place(
-        homes, *described, (h.dwelling, h.quartier, h.reason, h.wait_since), (p.key, p.birth), (d.rooms, d.features),
-        model.now, EDGES_OF_GROUPS, np.exp(loss - rates.parameter("stay_bonus")), out,
+        homes, *described, (h.dwelling, h.quartier, h.reason, h.wait_since), p.key, (d.rooms, d.features), model.now,
+        group_of(np.arange(AGES), np.array([[False], [True]])).astype(np.uint8), np.exp(loss - rates.parameter("stay_bonus")), out,
     )  # fmt: skip
     rank = income_ranks(model, key)
     return Seekers(

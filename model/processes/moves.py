@@ -47,10 +47,10 @@ def _wish_to_move(model: QuartierModel) -> np.ndarray:
     class_of, rate = model.rates.resolve("moves_within_town", model.now, model.n_quartiere)
     base = _of_age(model, pad_ages(rate)) * _wish_level(model)
     asked = shortlist_with_newcomers(model, Decision.ADJUSTMENT_MOVE)
-    rows, homes, hazard, misses_room, barrier = settled_leads(model, *asked, class_of, base, _factors(model))
+    rows, homes, hazard, why = settled_leads(model, *asked, class_of, base, _factors(model))
     wants = ask(model, "wish_to_move", Decision.ADJUSTMENT_MOVE, rows, hazard)
-    homes, misses_room, barrier = homes[wants], misses_room[wants], barrier[wants]
-    h.reason[homes] = np.where(misses_room, Reason.SPACE, np.where(barrier, Reason.BARRIER, Reason.OTHER))
+    homes = homes[wants]
+    h.reason[homes] = why[wants]
     h.wait_since[homes] = model.now
     return homes
 
@@ -114,11 +114,14 @@ def move(model: QuartierModel) -> None:
 @nb.njit(cache=True)
 def _sort_out(looking, reason, kind, size, dwelling, wait_since, now, every, homes):
     n = m = 0
-    for h in looking:
-        if (reason[h] != 0) & (kind[h] == 0) & (size[h] > 0):
-            looking[n], homes[m] = h, h
-            n += 1
-            m += (dwelling[h] < 0) | ((now - np.int64(wait_since[h])) % every == 0)
+    for row in looking:  # without a branch, so that the reads overlap
+        h = np.uint32(row)
+        looking[n] = row
+        n += (reason[h] != 0) & (kind[h] == 0) & (size[h] > 0)
+    for row in looking[:n]:
+        h = np.uint32(row)
+        homes[m] = row
+        m += (dwelling[h] < 0) | ((now - np.int64(wait_since[h])) % every == 0)
     return n, m
 
 
