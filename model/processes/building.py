@@ -112,10 +112,14 @@ def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: n
     model.dwellings.append(quartiere.size, key=key, quartier=quartiere, rooms=rooms, household=NONE, features=features)
 
 
-def complete_dwellings(model: QuartierModel) -> None:
-    """Take away the dwellings that this step loses, make others barrier-free, and complete its new ones."""
+def complete_dwellings(model: QuartierModel, vacant: np.ndarray) -> np.ndarray:
+    """Take away the dwellings that this step loses, make others barrier-free, and complete its new ones.
+
+    Takes the rows of the vacant dwellings before, and returns those after.
+    """
+    stood = len(model.dwellings)
     grow_old(model)
-    lose_dwellings(model)
+    lose_dwellings(model, vacant)
     convert_dwellings(model)
     for number, measure in enumerate(model.measures):
         if isinstance(measure, DwellingsMeasure) and measure.step == model.now and measure.dwellings > 0:
@@ -134,3 +138,4 @@ def complete_dwellings(model: QuartierModel) -> None:
     completed = np.bincount(model.dwellings.quartier[side["search"].rows :], minlength=model.n_quartiere)
     for search in ("search", "flats"):
         side[search] = side[search].with_completed(completed)
+    return np.concatenate((vacant[model.dwellings.rooms[vacant] > 0], np.arange(stood, len(model.dwellings))))

@@ -20,7 +20,7 @@ from ..dwelling_features import draw_features
 from ..luck import Decision, Domain, derive_keys
 from ..measures import DwellingsMeasure
 from ..timeline import STEPS_PER_YEAR
-from .dwelling_market import MOST_ROOMS, vacant_dwellings
+from .dwelling_market import MOST_ROOMS
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -70,15 +70,17 @@ def _oldest(place, seniority, owed, first, chosen):
         chosen[j] = i
 
 
-def lose_dwellings(model: QuartierModel) -> None:
-    """Take away this quarter's dwellings: first what scenarios ask for, then the yearly loss; what is owed stays owed."""
+def lose_dwellings(model: QuartierModel, vacant: np.ndarray) -> None:
+    """Take away this quarter's dwellings of the vacant ones: first what scenarios ask for, then the yearly loss.
+
+    What is owed stays owed.
+    """
     side, d = model.side["move"], model.dwellings
     asked = _asked(model)
     due = np.floor(side["loss"] * (model.now - model.start_step) + side["phase"]).astype(np.int64)
     owed = np.maximum(due - side["lost"], 0)
     if not asked and not owed.any():
         return
-    vacant = vacant_dwellings(model)
     if asked:
         vacant = _demolish(model, asked, oldest_first(model, vacant))
     vacant = vacant[d.features[vacant] >> BUILT_SHIFT == 0]

@@ -89,14 +89,18 @@ def _seekers(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) ->
     return rows[model.luck.uniform(Decision.HOME_DESTINATION, 0, p.key[rows]) < share]
 
 
-def share_flats(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) -> None:
+def share_flats(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) -> np.ndarray:
     """One round of the market for rooms in shared flats; each flat takes at most one newcomer in a step.
 
     Parameters
     ----------
     planning, looking : people with a plan and households with a reason to move.
+
+    Returns
+    -------
+    rows of the dwellings that are vacant by that.
     """
-    p, h = model.people, model.households
+    p, h, d = model.people, model.households, model.dwellings
     rows = _seekers(model, planning, looking)
     homes, keys = open_flats(model)
     n, search = rows.size, model.side["move"]["flats"]
@@ -114,11 +118,14 @@ def share_flats(model: QuartierModel, planning: np.ndarray, looking: np.ndarray)
         budget=np.full(n, np.inf),
     )
     m, dwelling = homes.size, h.dwelling[homes]
-    features = model.dwellings.features[dwelling]
+    features = d.features[dwelling]
     offer = Places(keys, h.quartier[homes], np.ones(m, np.int64), dwelling >= search.rows, features, np.zeros(m))
     got = allocate(model, seekers, offer, search)
     served = got >= 0
     newcomers = rows[served]
     model.count("leaving_home", p.quartier[newcomers[p.plan[newcomers] == Plan.LEAVE_HOME]])
+    left = h.dwelling[p.household[newcomers]]
     join(model, newcomers, homes[got[served]])
     p.role[newcomers], p.plan[newcomers] = Role.OTHER, Plan.NONE
+    left = left[left >= 0]
+    return left[d.household[left] < 0]

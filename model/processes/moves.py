@@ -93,13 +93,13 @@ def _wish_bound(model: QuartierModel) -> np.ndarray:
 def move(model: QuartierModel) -> None:
     """One round of the dwelling market: arrivals, new households, separated people and households that want another home."""
     p, h, d = model.people, model.households, model.dwellings
-    complete_dwellings(model)
+    vacant = complete_dwellings(model, vacant_dwellings(model))
     planning, looking = rows_marked(p.plan), rows_marked(h.reason)
-    share_flats(model, planning, looking)
+    vacant = np.concatenate((vacant, share_flats(model, planning, looking)))
     looking, homes = _look_now(model, np.concatenate((looking, _wish_to_move(model))))
     leaders = people_with_plans(model, planning)
     rows, group, people = person_seekers(model, leaders)
-    side, vacant = model.side["move"], vacant_dwellings(model)
+    side = model.side["move"]
     rooms, features = d.rooms[vacant], d.features[vacant]
     cost = yearly_cost(model.rates, features, rooms)
     offer = Places(d.key[vacant], d.quartier[vacant], rooms, vacant >= side["search"].rows, features, cost)
