@@ -223,11 +223,16 @@ def settle(model: QuartierModel, households: np.ndarray, dwellings: np.ndarray) 
 
 @nb.njit(cache=True)
 def _part(rows, how, now, present, row_of_id, partner, state, since, former, leads, plan):
-    """Dissolve the unions of people who are no longer present, with the partner who is."""
-    for i in rows:
-        if partner[i] < 0:
+    """Take the mark of presence from people, and dissolve their unions with the partner who stays."""
+    other = np.empty(rows.size, np.int32)
+    for k in range(rows.size):  # without a branch, so that the lookups for many people overlap
+        j = row_of_id[np.uint32(max(partner[rows[k]], 0))]
+        other[k] = j if partner[rows[k]] >= 0 else -2
+        present[rows[k]] = 0
+    for q in range(rows.size):
+        i, j = rows[q], other[q]
+        if j == -2:
             continue
-        j = row_of_id[partner[i]]
         pair = (i, j) if j >= 0 and present[j] else (i, i)
         for k in pair:
             partner[k], state[k], since[k], former[k], leads[k] = -1, 0, now, how, 0
@@ -244,7 +249,6 @@ def remove(model: QuartierModel, rows: np.ndarray, died: bool, abroad: np.ndarra
     """
     p, where = model.people, model.row_of_id
     rows = rows.astype(np.int32)
-    p.present[rows] = 0
     _leave_households(model, rows)
     how = np.uint8(Former.WIDOWED if died else Former.SEPARATED)
     couple = (p.partner, p.union_state, p.union_since, p.former_union, p.leads, p.plan)
@@ -377,7 +381,7 @@ def with_children(model: QuartierModel, leaders: np.ndarray, under: int | None =
     return rows[:n], leader[:n]
 
 
-MOST_GONE = 1 / 8
+MOST_GONE = 1 / 6
 """Share of rows without a present person from which the table is worth compacting (speed only, no result depends on it)."""
 
 

@@ -74,18 +74,23 @@ def start_place(rates: RateBook, u: np.ndarray) -> np.ndarray:
 def _add(stream, now, rows, abroad, near, beyond, people, kin_away):
     """Add those who leave to the parents who are here; luck is drawn for those who have one here."""
     key, present, row_of_id, mother, father = people
-    for k in range(rows.size):
-        i, place = rows[k], -1
-        for parent in (mother[i], father[i]):
-            j = row_of_id[parent] if parent >= 0 else -1
-            if j < 0 or not present[j]:
-                continue
-            if place < 0:
-                place = len(PLACES) - 1
-                if abroad.size == 0 or not abroad[k]:
-                    u = unit(stream, now, Decision.KIN_DISTANCE, key[i])
-                    place = int(u >= near) + int(u >= beyond)
-            kin_away[j] += np.uint16(1 << (BITS * place))
+    child, parent = np.empty(2 * rows.size + 1, np.int32), np.empty(2 * rows.size + 1, np.int32)
+    n = 0
+    for k in range(rows.size):  # without a branch, so that the lookups for many people overlap
+        for link in (mother[rows[k]], father[rows[k]]):
+            j = np.uint32(max(row_of_id[np.uint32(max(link, 0))], 0))
+            child[n], parent[n] = k, j
+            n += np.int64((link >= 0) & (present[j] == 1) & (row_of_id[np.uint32(max(link, 0))] >= 0))
+    place = 0
+    for q in range(n):
+        if q > 0 and child[q] == child[q - 1]:
+            pass  # both parents are here: one draw
+        elif abroad.size > 0 and abroad[child[q]]:
+            place = len(PLACES) - 1
+        else:
+            u = unit(stream, now, Decision.KIN_DISTANCE, key[rows[child[q]]])
+            place = int(u >= near) + int(u >= beyond)
+        kin_away[parent[q]] += np.uint16(1 << (BITS * place))
 
 
 def count_leavers(model: QuartierModel, rows: np.ndarray, abroad: np.ndarray | None) -> None:

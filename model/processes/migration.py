@@ -10,13 +10,12 @@ import numpy as np
 from ..columns import Reason, Union
 from ..households import arrive, found, join, remove, unite_arrivals, with_children
 from ..kin import kin_of_arrivals
-from ..luck import Decision, Domain, Luck, derive_keys, pair_key
+from ..luck import Decision, Domain, Luck, derive_keys, pair_key, unit
 from ..process import Process
-from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
 from .care_arrivals import need_of_arrivals
 from .local_levels import out_moves_level
-from .origins import distance_rates, is_near
+from .origins import distance_mix, distance_rates
 from .out_moves import ORIGINS, expected_by_destination, out_bound, who_leaves
 from .repair import repair
 from .templates import Templates, make_templates
@@ -37,27 +36,60 @@ def out_migrate(model: QuartierModel) -> None:
 
 
 def leave_town(model: QuartierModel, leaders: np.ndarray, abroad: np.ndarray) -> None:
-    """Take people out of the town with the minor children who live with them."""
+    """Take people (``leaders``, ascending) out of the town with the minor children who live with them."""
     p = model.people
     rows, leader = with_children(model, leaders, int(model.rates.parameter("age_of_majority")))
-    for name, going in (("abroad", abroad[leader]), ("germany", ~abroad[leader])):
-        model.count(f"out_migration_{name}", p.quartier[rows[going]])
-    near = _goes_near(model, leaders)[leader] & ~abroad[leader]
-    model.count("out_migration_surroundings", p.quartier[rows[near]])
+    going = np.empty(rows.size, np.bool_)
+    _depart(
+        model.luck.stream,
+        np.int64(model.now),
+        leaders,
+        abroad,
+        rows,
+        leader,
+        (p.key, p.quartier, p.sex, p.birth),
+        (p.leads, p.partner, model.row_of_id),
+        distance_mix(model, "out")[::2],
+        tuple(model.events[f"out_migration_{name}"] for name in ("germany", "surroundings", "abroad")),
+        going,
+    )
     left = p.household[rows]
-    remove(model, rows, died=False, abroad=abroad[leader])
+    remove(model, rows, died=False, abroad=going)
     repair(model, left)
 
 
-def _goes_near(model: QuartierModel, leaders: np.ndarray) -> np.ndarray:
-    """Whether each would go to the surroundings if within Germany (bool); partners who leave together go to the same place."""
-    p = model.people
-    deciding = leaders.copy()
-    follows = np.flatnonzero((p.leads[leaders] == 0) & (p.partner[leaders] >= 0))
-    partner = model.rows_of(p.partner[leaders[follows]])
-    together = np.append(leaders, NONE)[np.searchsorted(leaders, partner)] == partner  # leaders ascend
-    deciding[follows[together]] = partner[together]
-    return is_near(model, "out", p.key[deciding], p.quartier[deciding], p.sex[deciding], model.ages(deciding))
+@nb.njit(cache=True)
+def _depart(stream, now, leaders, abroad, rows, leader, people, couples, distance, events, going):
+    """Count who leaves by Quartier and destination, and note who goes abroad.
+
+    Whether a move within Germany leads to the surroundings is drawn by the leader's key; partners who leave together go to
+    the same place.
+    """
+    key, quartier, sex, birth = people
+    leads, partner, row_of_id = couples
+    class_of, share = distance
+    germany, surroundings, far = events
+    near, decides = np.empty(leaders.size, np.bool_), leaders.copy()
+    for k in range(leaders.size):
+        if leads[leaders[k]] == 0 and partner[leaders[k]] >= 0:
+            other, low, high = row_of_id[partner[leaders[k]]], max(k - 2, 0), min(k + 3, leaders.size)
+            if leaders[low] > other or leaders[high - 1] < other:  # seldom: partners mostly stand side by side
+                low, high = 0, leaders.size
+            while low < high:
+                middle = (low + high) >> 1
+                low, high = (middle + 1, high) if leaders[middle] < other else (low, middle)
+            if low < leaders.size and leaders[low] == other:
+                decides[k] = other
+    for k in range(leaders.size):  # without a branch, so that the lookups for many people overlap
+        i = np.uint32(decides[k])
+        wanted = share[class_of[quartier[i]], sex[i], (now - np.int64(birth[i])) >> 2]
+        near[k] = (unit(stream, now, Decision.SURROUNDINGS, key[i]) < wanted) & (not abroad[k])
+    for k in range(rows.size):
+        place, who = quartier[rows[k]], leader[k]
+        going[k] = abroad[who]
+        far[place] += abroad[who]
+        germany[place] += not abroad[who]
+        surroundings[place] += near[who]
 
 
 def start_in_migration(model: QuartierModel) -> None:
@@ -173,7 +205,9 @@ def _arrive(
     return rows, household
 
 
-def _settle_in(model: QuartierModel, templates: Templates, which: np.ndarray, keys: np.ndarray, origin: str) -> np.ndarray:
+def _settle_in(
+    model: QuartierModel, templates: Templates, which: np.ndarray, keys: np.ndarray, origin: str
+) -> np.ndarray:
     homes = found(model, _first_quartier(model, keys))
     rows, household = _arrive(model, templates, which, keys, homes)
     if origin == "germany":

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..luck import Decision
 from ..thresholds import pad_ages
 from .local_levels import flows_before_start
 
@@ -56,11 +55,3 @@ def distance_mix(model: QuartierModel, way: str) -> tuple[np.ndarray, np.ndarray
         part = np.divide(near, near + far, out=np.zeros_like(near), where=near + far > 0)
         side[version] = (class_of.ravel().astype(np.uint8), near + far, part)
     return side[version]
-
-
-def is_near(
-    model: QuartierModel, way: str, keys: np.ndarray, quartier: np.ndarray, sex: np.ndarray, age: np.ndarray
-) -> np.ndarray:
-    """Whether moves within Germany (one entry each, by the key of who decides) lead to, or come from, the surroundings (bool)."""
-    class_of, _, near = distance_mix(model, way)
-    return model.luck.uniform(Decision.SURROUNDINGS, model.now, keys) < near[class_of[quartier], sex, age]

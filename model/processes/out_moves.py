@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numba as nb
 import numpy as np
 
 from ..care_hazards import care_prevalence
 from ..columns import CARE_GRADE_BITS, Role
-from ..luck import TWO32, Decision
+from ..luck import _LOW, _S32, TWO32, Decision
 from ..rates import RateBook, probability
 from ..shortlist import block_of_luck, shortlist_with_luck
 from ..tables import NONE
@@ -24,115 +24,183 @@ ORIGINS = ("germany", "abroad")
 UNITS = 6
 """How a person moves away: 0 not on the own account, 1 single, 2 single with children, 3 in a couple, 4 couple with
 children, 5 grown child who lives with a parent."""
+_GERMANY: Final = Decision.OUT_MIGRATE % 4
+_ABROAD: Final = Decision.EMIGRATE % 4
+"""Which words of the block of luck decide."""
 
 
-# The kernels get every array by itself: handed on to a helper inside the loop, arrays cost more than the work on them.
+BLOCK: Final = 256
+"""How many people are looked at in one go: what is looked up of them is still at hand when the next question is put.
+
+Every question is a loop of its own, as far as possible without a branch, so that the lookups for many people overlap.
+"""
+
+
+@nb.njit(inline="always")
+def _place(base, need, sex, birth, now):
+    """Place in the tables of `_chances` of a person of unit 0."""
+    ill = np.uint32((need & CARE_GRADE_BITS) != 0)
+    age = np.uint32(np.uint32(now) - np.uint32(birth)) >> np.uint32(2)
+    return ((base + ill * np.uint32(2) + np.uint32(sex)) * np.uint32(AGES) + age) * np.uint32(UNITS)
+
+
 @nb.njit(cache=True)
-def _own_units(rows, birth, role, plan, partner, household, row_of_id, alone_from, unit, other):
-    """How each would move away without children: 0, 1 alone, 3 in a couple or 5, see `UNITS`; and the couple's other row."""
+def _look(rows, people, couples, household, role, base_of, now, alone_from, unit, other, mine, theirs):
+    """How each would move away without children (0, 1 alone, 3 in a couple or 5, see `UNITS`), and places in the tables.
+
+    ``other`` is the partner's row, else one's own.
+    """
+    birth, sex, quartier, care = people
+    partner, row_of_id, plan, _ = couples
     for k in range(rows.size):
-        i = rows[k]
-        unit[k], other[k] = 0, -1
-        if role[i] == 2 or (role[i] == 1 and birth[i] > alone_from):
-            continue
+        j = row_of_id[np.uint32(max(partner[rows[k]], 0))]
+        other[k] = j if partner[rows[k]] >= 0 else rows[k]
+    for k in range(rows.size):
+        i, j = np.uint32(rows[k]), np.uint32(other[k])
         # a couple that waits for a dwelling is one, and who has decided to leave home counts as gone: the luck of the
         # dwelling market must not decide who leaves the town
-        coupled = False
-        if partner[i] >= 0:
-            j = row_of_id[partner[i]]
-            coupled = household[j] == household[i] or ((plan[i] == 3 or plan[j] == 3) and role[j] != 2)
-            other[k] = j if coupled else -1
-        unit[k] = 3 if coupled else (5 if role[i] == 1 and plan[i] == 0 else 1)
+        waits = ((plan[i] == 3) | (plan[j] == 3)) & (role[j] != 2)
+        coupled = np.uint32((i != j) & (waits | (household[j] == household[i])))
+        at_home = np.uint32((role[i] == 1) & (plan[i] == 0)) * (np.uint32(1) - coupled)
+        on_own = np.uint32((role[i] != 2) & ((role[i] != 1) | (birth[i] <= alone_from)))
+        own = on_own * (np.uint32(1) + np.uint32(2) * coupled + np.uint32(4) * at_home)
+        mine[k] = _place(base_of[quartier[i]], care[i], sex[i], birth[i], now) + own
+        theirs[k] = _place(base_of[quartier[j]], care[j], sex[j], birth[j], now) + own
+        unit[k] = own
 
 
 @nb.njit(cache=True)
-def _with_children(rows, birth, role, household, first, following, mother, father, id_, alone_from, unit):
-    """Units 1 and 3 become 2 and 4 where a child too young to move alone lives with the person."""
+def _possible(rows, words, everybody, leads, unit, mine, theirs, either, hits):
+    """Positions of those with the luck to leave alone or with children, of couples by the leader's; returns how many."""
+    n = 0
     for k in range(rows.size):
-        if unit[k] != 1 and unit[k] != 3:
-            continue
-        j, me, found = first[household[rows[k]]], id_[rows[k]], 0
-        while j >= 0 and not found:
-            if birth[j] > alone_from and role[j] == 1:
-                found = int(mother[j] == me or father[j] == me)
-            j = following[j]
-        unit[k] += found
+        couple, draws = np.uint64(unit[k] == 3), np.uint64((unit[k] != 3) | (leads[rows[k]] == 1))
+        own, its = either[mine[k]], either[theirs[k]] * couple
+        germany, abroad = ((own & _LOW) + (its & _LOW)) * draws, ((own >> _S32) + (its >> _S32)) * draws
+        hits[n] = k
+        n += np.int64((words[k, _GERMANY] < germany) | (words[k, _ABROAD] < abroad) | everybody)
+    return n
 
 
 @nb.njit(cache=True)
-def _limits(rows, unit, other, birth, sex, quartier, leads, care, class_of, chance, now, either, limit):
-    """Thresholds of leaving [row, destination] in this step; of a couple for its leader, that either partner has the event.
+def _exactly(rows, hits, words, everybody, leads, chance, unit, mine, theirs, both, asked):
+    """Thresholds without and with children [position, 2 * with + destination], of a couple that either partner has the event.
 
-    ``either`` takes the higher of those with and without children.
+    Returns how many it matters to whether there are children (``asked``, positions in ``hits``).
     """
-    for k in range(rows.size):
-        i, j = rows[k], other[k]
-        for to in range(2):
-            most = 0.0
-            for u in range(unit[k], unit[k] + 1 + (either and (unit[k] == 1 or unit[k] == 3))):
-                ill = np.int64((care[i] & CARE_GRADE_BITS) != 0)
-                c = chance[to, ill, class_of[quartier[i]], u, sex[i], (now - np.int64(birth[i])) >> 2]
-                if j >= 0:
-                    ill = np.int64((care[j] & CARE_GRADE_BITS) != 0)
-                    d = chance[to, ill, class_of[quartier[j]], u, sex[j], (now - np.int64(birth[j])) >> 2]
-                    c = c + d - c * d if leads[i] else 0.0
-                most = max(most, c)
-            limit[k, to] = np.uint32(min(np.floor(most * TWO32), TWO32 - 1))
+    n = 0
+    for h in range(hits.size):
+        k = hits[h]
+        parents = np.int64(unit[k] == 1 or unit[k] == 3)  # their unit with children is the next
+        for q in range(4):
+            shift = parents * (q >> 1)
+            c, d = chance[mine[k] + shift, q & 1], chance[theirs[k] + shift, q & 1]
+            if unit[k] == 3:
+                c = c + d - c * d if leads[rows[k]] else 0.0
+            both[h, q] = np.uint32(min(np.floor(c * TWO32), TWO32 - 1))
+        germany, abroad = words[k, _GERMANY], words[k, _ABROAD]
+        differs = (germany < both[h, 0]) != (germany < both[h, 2]) or (abroad < both[h, 1]) != (abroad < both[h, 3])
+        asked[n] = h
+        n += np.int64(parents and (differs or everybody))
+    return n
 
 
-def _units(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    p, unit, other = model.people, np.empty(rows.size, np.uint8), np.empty(rows.size, np.int32)
-    links = (p.plan, p.partner, p.household, model.row_of_id)
-    _own_units(rows, p.birth, p.role, *links, _alone_from(model), unit, other)
-    return unit, other
+@nb.njit(cache=True)
+def _ask(rows, hits, asked, household, role, birth, chains, alone_from, begin, parent):
+    """Whether a child too young to move alone lives with those asked."""
+    first, following, mother, father, id_ = chains
+    for a in range(asked.size):
+        begin[a] = first[household[rows[hits[asked[a]]]]]
+    for a in range(asked.size):
+        j, me = begin[a], id_[rows[hits[asked[a]]]]
+        while j >= 0 and not parent[asked[a]]:
+            if birth[j] > alone_from and role[j] == 1:
+                parent[asked[a]] = mother[j] == me or father[j] == me
+            j = following[j]
 
 
-def _add_children(model: QuartierModel, rows: np.ndarray, unit: np.ndarray) -> None:
+@nb.njit(cache=True)
+def _decide(
+    rows, words, everybody, people, couples, household, role, chains, rules, now, alone_from, unit, limit, leaving
+):
+    """Who leaves: row times two, plus one for abroad, partners included; returns how many.
+
+    First how the person would move away without children; then who has the luck to leave neither alone nor with children;
+    last the exact chances, and where it matters whether there are children.
+
+    Parameters
+    ----------
+    words : u32 [row, 4], the luck of the block.
+    everybody : whether ``unit`` and ``limit`` are to be filled for all.
+    rules : see `_chances`.
+    unit : how each would move away, see `UNITS`.
+    limit : thresholds of leaving, u32 [row, destination].
+    """
+    leads, (base_of, chance, either) = couples[3], rules
+    other, hits, asked, begin = (
+        np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int32),
+    )
+    mine, theirs, both = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32), np.empty((BLOCK, 4), np.uint32)
+    parent, n = np.empty(BLOCK, np.bool_), 0
+    for start in range(0, rows.size, BLOCK):
+        who, luck, own = rows[start : start + BLOCK], words[start : start + BLOCK], unit[start : start + BLOCK]
+        _look(who, people, couples, household, role, base_of, now, alone_from, own, other, mine, theirs)
+        found = hits[: _possible(who, luck, everybody, leads, own, mine, theirs, either, hits)]
+        m = _exactly(who, found, luck, everybody, leads, chance, own, mine, theirs, both, asked)
+        parent[:] = False
+        _ask(who, found, asked[:m], household, role, people[0], chains, alone_from, begin, parent)
+        for h in range(found.size):
+            k, with_child = found[h], np.int64(parent[h])
+            germany, abroad = both[h, 2 * with_child], both[h, 2 * with_child + 1]
+            limit[start + k, 0], limit[start + k, 1] = germany, abroad
+            far = luck[k, _ABROAD] < abroad
+            if far or luck[k, _GERMANY] < germany:
+                leaving[n], n = 2 * np.int64(who[k]) + far, n + 1
+                if own[k] == 3:
+                    leaving[n], n = 2 * np.int64(other[k]) + far, n + 1
+            own[k] += with_child
+    return n
+
+
+def _decided(
+    model: QuartierModel, rows: np.ndarray, words: np.ndarray, rules: tuple[np.ndarray, ...], everybody: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Units, thresholds and who leaves; see `_decide`."""
     p = model.people
-    chain = (p.household, model.households.first_member, p.next_member)
-    _with_children(rows, p.birth, p.role, *chain, p.mother, p.father, p.id, _alone_from(model), unit)
+    unit, limit = np.empty(rows.size, np.uint8), np.empty((rows.size, len(ORIGINS)), np.uint32)
+    leaving = np.empty(2 * rows.size, np.int64)
+    people, couples = (p.birth, p.sex, p.quartier, p.care), (p.partner, model.row_of_id, p.plan, p.leads)
+    chains = (model.households.first_member, p.next_member, p.mother, p.father, p.id)
+    times = (np.int64(model.now), np.int64(model.now - 4 * int(model.rates.parameter("migrates_alone_from"))))
+    columns = (people, couples, p.household, p.role, chains)
+    n = _decide(rows, words, everybody, *columns, rules, *times, unit, limit, leaving)
+    return unit, limit, leaving[:n]
 
 
 def moving_units(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """How each of these people would move away (u8, one of `UNITS`); see the constant."""
-    rows = rows.astype(np.int32)
-    unit, _ = _units(model, rows)
-    _add_children(model, rows, unit)
-    return unit
+    none = np.zeros((2 * UNITS * 2 * AGES, len(ORIGINS)))
+    rules = (np.zeros(model.n_quartiere, np.uint32), none, none[:, 0].astype(np.uint64))
+    return _decided(model, rows.astype(np.int32), np.zeros((rows.size, 4), np.uint32), rules, everybody=True)[0]
 
 
 def who_leaves(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """People who leave the town on their own account in this step, partners included: rows (ascending), and who goes abroad.
 
-    A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves. Who would not
-    leave without children, nor as a parent, needs no look at the household.
+    A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves.
     """
     p, audit = model.people, model.audit
     rows, words = _could_leave(model)
-    unit, other = _units(model, rows)
-
-    def limits(either: bool) -> np.ndarray:
-        limit = np.empty((rows.size, len(ORIGINS)), np.uint32)
-        columns = (p.birth, p.sex, p.quartier, p.leads, p.care)
-        _limits(rows, unit, other, *columns, *_chances(model), np.int64(model.now), either, limit)
-        return limit
-
-    luck = words[:, [Decision.OUT_MIGRATE % 4, Decision.EMIGRATE % 4]]
-    if audit is None:
-        below = luck < limits(either=True)
-        possible = np.flatnonzero(below[:, 0] | below[:, 1])
-        rows, unit, other, luck = rows[possible], unit[possible], other[possible], luck[possible]
-    _add_children(model, rows, unit)
-    limit = limits(either=False)
-    goes = luck < limit
+    _, limit, leaving = _decided(model, rows, words, _chances(model), audit is not None)
     if audit is not None:
-        for to, name in enumerate(ORIGINS):
-            audit.add(f"out_migrate_{name}", p.sex[rows], model.ages(rows), limit[:, to] / TWO32, goes[:, to])
-    moving = goes[:, 0] | goes[:, 1]
-    leaders, abroad, other = rows[moving], goes[moving, ORIGINS.index("abroad")], other[moving]
-    leaders = np.concatenate((leaders, other[other >= 0]))
-    order = np.argsort(leaders)
-    return leaders[order], np.concatenate((abroad, abroad[other >= 0]))[order]
+        for to, (name, word) in enumerate(zip(ORIGINS, (_GERMANY, _ABROAD), strict=True)):
+            goes = words[:, word] < limit[:, to]
+            audit.add(f"out_migrate_{name}", p.sex[rows], model.ages(rows), limit[:, to] / TWO32, goes)
+    leaving.sort()
+    return (leaving >> 1).astype(np.int32), (leaving & 1).astype(bool)
 
 
 def _could_leave(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
@@ -145,11 +213,6 @@ def _could_leave(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     more = more[(p.present[more] == 1) & (p.leads[more] == 1)]
     new = more[np.append(rows, NONE)[np.searchsorted(rows, more)] != more]
     return np.concatenate((rows, new)), np.concatenate((words, block_of_luck(model, Decision.OUT_MIGRATE // 4, new)))
-
-
-def _alone_from(model: QuartierModel) -> np.int64:
-    """Latest quarter of birth of those who can move away on their own account."""
-    return np.int64(model.now - 4 * int(model.rates.parameter("migrates_alone_from")))
 
 
 def out_hazards(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
@@ -186,10 +249,14 @@ def out_hazards(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     return class_of.ravel().astype(np.uint8), np.minimum(hazard, rates.parameter("out_migration_ceiling"))
 
 
-def _chances(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
-    """Class of every Quartier, and chances of leaving in one step [destination, in need, class, unit, sex, age].
+def _chances(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Chances of leaving in one step, worked out anew in every year, and when a scenario changes a rate.
 
-    Worked out anew in every year, and when a scenario changes a rate.
+    Returns
+    -------
+    base_of : u32 [n_quartiere], four times the class of each Quartier.
+    chance : float64 [place, destination], places by class, in need, sex, age and unit.
+    either : see `_either_way`.
     """
     names = ("leaving_home", *(f"out_migration_{destination}" for destination in ORIGINS), *distance_rates("out"))
     version = (year_of(model.now), model.rates.version(names, model.now))
@@ -197,13 +264,29 @@ def _chances(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     if side.get("version") != version:
         class_of, all_hazards = out_hazards(model)
         by_need = _by_need(model)
-        by_need_hazard = np.minimum(all_hazards[:, None] * by_need[:, None, None], model.rates.parameter("out_migration_ceiling"))
+        by_need_hazard = np.minimum(
+            all_hazards[:, None] * by_need[:, None, None], model.rates.parameter("out_migration_ceiling")
+        )
         hazard = by_need_hazard.max(axis=1)
         alone, in_couple = hazard[:, :, [1, 2, 5]].max(axis=(1, 2)), hazard[:, :, 3:5].max(axis=(1, 2))
         leader = np.maximum(alone, in_couple + in_couple.max(axis=(1, 2), keepdims=True))
         bound = np.stack((alone, leader), axis=1)
-        side.update(version=version, tables=(class_of, probability(by_need_hazard)), bound=bound)
+        chance = np.ascontiguousarray(probability(by_need_hazard).transpose(2, 1, 4, 5, 3, 0))
+        base_of = class_of.astype(np.uint32) * np.uint32(4)
+        side.update(version=version, tables=(base_of, chance.reshape(-1, 2), _either_way(chance)), bound=bound)
     return side["tables"]
+
+
+def _either_way(chance: np.ndarray) -> np.ndarray:
+    """Thresholds never below the chances [class, in need, sex, age, unit, destination] with children or without (u64, flat).
+
+    Those of both destinations are packed, abroad in the upper half. The sum of both partners' is never below a couple's.
+    """
+    most = chance.copy()
+    for unit in (1, 3):
+        most[..., unit, :] = chance[..., unit : unit + 2, :].max(axis=-2)
+    limit = np.minimum(np.floor(most * TWO32) + 1, TWO32 - 1).astype(np.uint64)
+    return (limit[..., 0] | limit[..., 1] << _S32).ravel()
 
 
 def _by_need(model: QuartierModel) -> np.ndarray:
