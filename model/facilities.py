@@ -115,6 +115,7 @@ class Facilities:
         self.ids, self.names, self.providers, self.kinds = (
             frame[c].fillna("").astype(str).tolist() for c in ("facility_id", "name", "provider", "kind")
         )
+        self._of_kind: dict[str, np.ndarray] = {}
         index = {q.quartier_id: q.index for q in model.quartiere}
         self.quartier = np.array([index[q] for q in frame["quartier_id"]], np.uint16)
         named = np.array([text_key(f"{model.region.ags}/{i}") for i in self.ids], np.uint64)
@@ -162,7 +163,9 @@ class Facilities:
 
     def of_kind(self, kind: str) -> np.ndarray:
         """Which facilities (bool [n]) are of a kind."""
-        return np.array([k == kind for k in self.kinds], bool)
+        if kind not in self._of_kind:
+            self._of_kind[kind] = np.array([k == kind for k in self.kinds], bool)
+        return self._of_kind[kind]
 
     def places_by_quartier(
         self, bands: Sequence[int] = (0, 1), kind: str = "childcare_centre", operable: bool = False

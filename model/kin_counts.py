@@ -84,7 +84,7 @@ def _old_below(word):
     word &= np.uint32(0x55555555)
     word = (word & np.uint32(0x33333333)) + (word >> np.uint32(2) & np.uint32(0x33333333))
     word = word + (word >> np.uint32(4)) & np.uint32(0x0F0F0F0F)
-    return word * np.uint32(0x01010101) >> np.uint32(24) & np.uint32(_NUMBER)
+    return np.uint64(word) * np.uint64(0x01010101) >> np.uint64(24) & np.uint64(_NUMBER)
 
 
 @nb.njit(inline="always")

@@ -20,7 +20,7 @@ from ..reach import Reach
 from ..school import school_rule
 from ..screen import happens_to
 from ..tables import NONE
-from ..timeline import STEPS_PER_YEAR, quarter_of
+from ..timeline import STEPS_PER_YEAR, is_year_end, quarter_of
 from .childcare_kernels import (
     COUNTED,
     Centres,
@@ -31,6 +31,7 @@ from .childcare_kernels import (
     empty_young,
     end_places,
     gather,
+    in_main_round,
     renew,
     wish_and_apply,
 )
@@ -40,32 +41,35 @@ if TYPE_CHECKING:
     from ..model import QuartierModel
 
 Bands = tuple[tuple[int, np.ndarray], tuple[int, np.ndarray]]
-"""Which children (bool) ask for a place of which band, the upper band first."""
+"""Which children (positions, ascending) ask for a place of which band, the upper band first."""
 
 
 def _young(model: QuartierModel) -> Young:
-    """The children who may still be before school, by age alone; those of the step before and who came since.
+    """The children who are not at school; among them some who have gone, or to school, since the last fourth quarter.
 
     Kept in `model.side`, but no state: rows stay where they are until the table is put in another order.
     """
-    p, first = model.people, max(model.now - CHILD_QUARTERS + 1, 0)
-    found_at, people, young = model.side.get("young", (None, 0, empty_young(0)))
-    if found_at == (p.reordered, model.now) and people == len(p):
-        return young
-    if found_at is None or found_at[0] != p.reordered or found_at[1] > model.now:
-        people, young = 0, empty_young(0)
-    room = empty_young(young.rows.size + len(p) - people + 1)
-    rule = school_rule(model.rates)
-    n = renew(model.luck.stream, p.birth, p.present, p.key, np.uint16(first), people, rule, young, room)
-    young = Young._make(column[:n].copy() for column in room)
-    model.side["young"] = ((p.reordered, model.now), len(p), young)
-    return young
+    p, now = model.people, model.now
+    found_at, people, known, room = model.side.get("young", (None, 0, 0, empty_young(0)))
+    if found_at != (p.reordered, now) or people != len(p):
+        if found_at is None or found_at[0] != p.reordered or found_at[1] > now:
+            people = known = 0
+        born = p.birth[people:] >= max(now - CHILD_QUARTERS + 1, 0)
+        added = (np.flatnonzero(born & (p.present[people:] == 1)) + people).astype(np.int32)
+        if known + added.size >= room.rows.size:
+            room, old = empty_young((known + added.size) * 9 // 8 + 16), room
+            for column, before in zip(room, old, strict=True):
+                column[:known] = before[:known]
+        columns, rule, drop = (p.birth, p.present, p.key), school_rule(model.rates), is_year_end(now)
+        known = renew(model.luck.stream, np.int64(now), columns, added, rule, room, known, drop)
+        model.side["young"] = ((p.reordered, now), len(p), known, room)
+    return Young(*(column[:known] for column in room))
 
 
 def child_rows(model: QuartierModel) -> np.ndarray:
-    """Rows (i32) of the children present who may still be before school, by age alone."""
-    rows = _young(model).rows
-    return rows[model.people.present[rows] == 1]
+    """Rows (i32) of the children present who were not at school before this step."""
+    young = _young(model)
+    return young.rows[(model.people.present[young.rows] == 1) & (young.entry >= model.now)]
 
 
 def form_need(model: QuartierModel) -> None:
@@ -74,22 +78,25 @@ def form_need(model: QuartierModel) -> None:
     wishes = need_by_half_year(rates, model.now, model.n_quartiere)
     applies = rates.resolve("childcare_applied", model.now, model.n_quartiere)
     young = _young(model)
-    wish_and_apply(model.luck.stream, np.int64(model.now), young, p.quartier, p.childcare, *wishes, *applies)
+    wish_and_apply(np.int64(model.now), young, (p.present, p.quartier, p.childcare), *wishes, *applies)
 
 
 def _gather(model: QuartierModel) -> Children:
     """The children whom places concern; those of them who are at school or away from their centre lose it later."""
-    p, h, d = model.people, model.households, model.dwellings
+    p = model.people
     young = _young(model)
     c = empty_children(young.rows.size + 1)
     columns = (p.present, p.quartier, p.household, p.childcare, p.place, p.place_wait_since)
-    n = gather(np.int64(model.now), young, columns, h.dwelling, d.key, c)
+    n = gather(np.int64(model.now), young, columns, model.households.dwelling, model.dwellings.key, c)
     return Children._make(column[:n] for column in c)
 
 
-def _end_places(model: QuartierModel, side: Side, c: Children) -> None:
-    """School, closing, moving away and giving up end a place; those at school also stop waiting."""
-    rates, f, reach = model.rates, model.facilities, side.reach
+def _end_places(model: QuartierModel, side: Side, c: Children) -> tuple[np.ndarray, np.ndarray]:
+    """School, closing, moving away and giving up end a place; those at school also stop waiting.
+
+    Returns who should move up to the band from three on, and who applied and has no place (positions).
+    """
+    parameter, f, reach = model.rates.parameter, model.facilities, side.reach
     centres = Centres(
         f.open_at(model.now),
         f.quartier.astype(np.int64),
@@ -99,18 +106,14 @@ def _end_places(model: QuartierModel, side: Side, c: Children) -> None:
         reach.y,
         float(reach.path_factor),
     )
-    end_places(
-        model.luck.stream,
-        np.int64(model.now),
-        c,
-        centres,
-        float(rates.parameter("childcare_kept_distance")),
-        float(rates.parameter("childcare_acceptable_distance_own")),
-        threshold(probability(rates.parameter("childcare_give_up")))[()],
-    )
+    limits = float(parameter("childcare_kept_distance")), float(parameter("childcare_acceptable_distance_own"))
+    gives_up = threshold(probability(parameter("childcare_give_up")))[()]
+    due, without = np.empty((2, c.rows.size + 1), np.int32)
+    numbers = end_places(model.luck.stream, np.int64(model.now), c, centres, limits, gives_up, side.taken, due, without)
+    return due[: numbers[0]], without[: numbers[1]]
 
 
-def _change_bands(model: QuartierModel, side: Side, c: Children) -> None:
+def _change_bands(model: QuartierModel, side: Side, c: Children, due: np.ndarray) -> None:
     """Children of three move up within their centre, the eldest first; without a free place they block the lower.
 
     In every quarter, not only in August: in Flensburg every twelfth place from three on is free while under-threes
@@ -119,7 +122,6 @@ def _change_bands(model: QuartierModel, side: Side, c: Children) -> None:
     """
     f = model.facilities
     free = f.operable[:, THREE_TO_SCHOOL] - side.taken[:, THREE_TO_SCHOOL]
-    due = np.flatnonzero(c.lower & (c.place >= 0) & (c.age >= THREE))
     due = due[np.lexsort((c.key[due], -c.age[due], c.place[due]))]
     place = c.place[due]
     first = np.searchsorted(place, place)
@@ -136,22 +138,20 @@ def _score(model: QuartierModel, c: Children, who: np.ndarray) -> np.ndarray:
     )
 
 
-def _changers(model: QuartierModel, c: Children) -> np.ndarray:
-    """Farthest centre (km) that children with a place would change to in the main round; 0 for those who would not.
+def _asking(model: QuartierModel, c: Children) -> tuple[np.ndarray, np.ndarray]:
+    """Who asks in the main round (positions), and up to which path (km): seekers, and those who would change."""
+    f = model.facilities
+    who, within = np.empty(c.rows.size + 1, np.int32), np.empty(c.rows.size + 1)
+    acceptable = float(model.rates.parameter("childcare_acceptable_distance"))
+    has_upper = f.operable[:, THREE_TO_SCHOOL] > 0
+    n = in_main_round(c, acceptable, f.quartier.astype(np.int64), has_upper, who, within)
+    return who[:n], within[:n]
 
-    Who lives too far from the centre looks for a nearer one; who is three in a centre without places for that age looks
-    for any. Both keep their place until they have another.
-    """
-    within = np.zeros(c.rows.size)
-    held = np.flatnonzero((c.place >= 0) & c.applied & ~c.paused)
-    path = c.path[held]
-    elsewhere = model.facilities.quartier[c.place[held]] != c.quartier[held]
-    far = elsewhere & (path > model.rates.parameter("childcare_acceptable_distance"))
-    within[held[far]] = path[far]
-    no_band = model.facilities.operable[c.place[held], THREE_TO_SCHOOL] == 0
-    outgrown = c.lower[held] & (c.age[held] >= THREE) & no_band
-    within[held[outgrown]] = np.inf
-    return within
+
+def _by_band(c: Children, who: np.ndarray) -> Bands:
+    """These children by the band they ask for, the upper band first."""
+    upper = c.age[who] >= THREE
+    return (THREE_TO_SCHOOL, who[upper]), (UNDER_3, who[~upper])
 
 
 def _ask_further(model: QuartierModel, side: Side, c: Children, bands: Bands) -> None:
@@ -159,8 +159,8 @@ def _ask_further(model: QuartierModel, side: Side, c: Children, bands: Bands) ->
     upper_lower, lower_upper = bands, ((UNDER_3, bands[0][1]), (THREE_TO_SCHOOL, bands[1][1]))
     has_more = len(model.facilities) > NEAR
     for asked, left_over in ((upper_lower, False), (lower_upper, True)):
-        for band, seeks in asked:
-            who = np.flatnonzero(seeks & (c.place == NONE))
+        for band, seekers in asked:
+            who = seekers[c.place[seekers] == NONE]
             if who.size and (model.facilities.mixed.any() if left_over else has_more):
                 within = np.full(who.size, np.inf)
                 matching_round(model, side, c, band, who, _score(model, c, who), within, WIDE, left_over)
@@ -171,30 +171,29 @@ def place_children(model: QuartierModel) -> None:
     side: Side = model.side["place_children"]
     model.facilities.update(model.now)
     c = _gather(model)
-    _end_places(model, side, c)
-    main = quarter_of(model.now) == ENTRY_QUARTER
-    within = np.zeros(c.rows.size)
     side.begin(c)
-    _change_bands(model, side, c)
-    if main:
-        within = _changers(model, c)
-    seeks = (c.place == NONE) & c.applied & ~c.paused
-    within[seeks] = np.inf
-    for band, of_age in ((THREE_TO_SCHOOL, c.age >= THREE), (UNDER_3, c.age < THREE)):
-        who = np.flatnonzero((within > 0) & of_age)
-        matching_round(model, side, c, band, who, _score(model, c, who), within[who])
-    _ask_further(model, side, c, ((THREE_TO_SCHOOL, seeks & (c.age >= THREE)), (UNDER_3, seeks & (c.age < THREE))))
-    _wait(model, c)
+    due, without = _end_places(model, side, c)
+    _change_bands(model, side, c, due)
+    seekers = without[~c.paused[without]]
+    asking, within = seekers, np.full(seekers.size, np.inf)
+    if quarter_of(model.now) == ENTRY_QUARTER:
+        asking, within = _asking(model, c)
+    upper = c.age[asking] >= THREE
+    for (band, who), of_band in zip(_by_band(c, asking), (upper, ~upper), strict=True):
+        matching_round(model, side, c, band, who, _score(model, c, who), within[of_band])
+    _ask_further(model, side, c, _by_band(c, seekers))
+    _wait(model, c, without)
     side.end(c)
 
 
-def _wait(model: QuartierModel, c: Children) -> None:
-    """Those refused wait on; after a year some find a place outside the town."""
-    waits = (c.place == NONE) & c.applied
-    c.since[~waits] = 0
-    c.since[waits & (c.since == 0)] = model.now
+def _wait(model: QuartierModel, c: Children, without: np.ndarray) -> None:
+    """Those of ``without`` who were refused wait on, the others no more; after a year some find a place outside the town."""
+    waits = without[c.place[without] == NONE]
+    since = np.where(c.since[waits] > 0, c.since[waits], model.now)
+    c.since[without] = 0
+    c.since[waits] = since
     patience = model.rates.parameter("childcare_wait_before_outside")
-    long = np.flatnonzero(waits & (model.now - c.since.astype(np.int64) >= patience))
+    long = waits[model.now - since.astype(np.int64) >= patience]
     limit = np.full(long.size, threshold(model.rates.parameter("childcare_found_outside")))
     found = long[happens_to(model.luck, model.now, Decision.FOUND_OUTSIDE, c.key[long], limit)]
     c.place[found], c.since[found] = OUTSIDE_PLACE, 0
@@ -217,12 +216,15 @@ def start_places(model: QuartierModel) -> None:
     since_entry = (quarter_of(model.now) - ENTRY_QUARTER) % STEPS_PER_YEAR
     just_three = c.applied & upper & (c.age - since_entry < THREE)
     first = 1 + model.rates.parameter("childcare_score_sibling") + 1  # one quarter of age outweighs sibling and lottery
-    bands: Bands = ((THREE_TO_SCHOOL, c.applied & upper), (UNDER_3, c.applied & ~upper))
-    for band, seeks in bands:
-        who = np.flatnonzero(seeks | (just_three & (c.place == NONE) & (band == UNDER_3)))
+    asking = np.flatnonzero(c.applied)
+    c.since[~c.applied] = 0
+    bands = _by_band(c, asking)
+    for band, seekers in bands:
+        again = np.flatnonzero(just_three & (c.place == NONE)) if band == UNDER_3 else seekers[:0]
+        who = np.union1d(seekers, again)
         matching_round(model, side, c, band, who, first * c.age[who], np.full(who.size, np.inf))
     _ask_further(model, side, c, bands)
-    _wait(model, c)
+    _wait(model, c, asking)
     side.end(c)
 
 
@@ -233,12 +235,19 @@ def childcare_counts(model: QuartierModel) -> dict[str, np.ndarray]:
     ``attending`` (in the town), ``attending_outside``, ``waiting``. By the Quartier and band of the centre: ``places``
     (approved), ``operable``, ``occupied``.
     """
-    p, f = model.people, model.facilities
-    counts = np.zeros((model.n_quartiere, 2, len(COUNTED)), np.int64)
+    p, f, bands = model.people, model.facilities, (UNDER_3, THREE_TO_SCHOOL)
+    bits = np.arange(1 << len(COUNTED) - 1)
+    states = np.zeros((model.n_quartiere, len(bands), bits.size), np.int64)
+    by_centre = np.zeros((2 + len(f), len(bands)), np.int64)
     columns = (p.present, p.quartier, p.childcare, p.place, p.place_wait_since)
-    count_children(np.int64(model.now), _young(model), columns, f.quartier, counts)
-    bands = (UNDER_3, THREE_TO_SCHOOL)
-    return dict(zip(COUNTED, np.moveaxis(counts, 2, 0), strict=True)) | {
+    count_children(np.int64(model.now), _young(model), columns, states, by_centre)
+    counts = {name: states[..., bits >> bit & 1 == 1].sum(axis=2) for bit, name in enumerate(COUNTED[1:])}
+    occupied = np.zeros((model.n_quartiere, len(bands)), np.int64)
+    np.add.at(occupied, f.quartier, by_centre[2:])
+    return {
+        **counts,
+        COUNTED[0]: states.sum(axis=2),
+        "occupied": occupied,
         "places": np.column_stack([f.places_by_quartier((band,)) for band in bands]),
         "operable": np.column_stack([f.places_by_quartier((band,), operable=True) for band in bands]),
     }

@@ -32,7 +32,6 @@ class Children(NamedTuple):
     key: np.ndarray
     age: np.ndarray
     entry: np.ndarray
-    quartier: np.ndarray
     household: np.ndarray
     point: np.ndarray
     applied: np.ndarray
@@ -46,10 +45,9 @@ class Children(NamedTuple):
 
 def empty_children(n: int) -> Children:
     """Room for ``n`` children."""
-    number, flag = np.int64, np.bool_
-    whole = (number, np.uint64, number, np.uint16, number, np.int32, number, flag, np.int32, flag, np.uint16)
-    none = np.zeros(n), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    return Children._make((*(np.empty(n, t) for t in whole), *none))
+    number, flag, step = np.int32, np.bool_, np.uint16
+    types = (number, np.uint64, number, step, number, number, flag, number, flag, step, np.float64)
+    return Children._make((*(np.empty(n, t) for t in types), np.zeros(n, np.bool_), np.zeros(n, np.bool_)))
 
 
 class Centres(NamedTuple):
@@ -65,69 +63,85 @@ class Centres(NamedTuple):
 
 
 class Young(NamedTuple):
-    """Those of an age before school: rows (ascending), keys, quarters of birth, and the step of entering school."""
+    """Children before school: rows (ascending), keys, quarters of birth, the step of entering school, and for life the ranks
+    (32 bits) of wish and application."""
 
     rows: np.ndarray
     key: np.ndarray
     birth: np.ndarray
     entry: np.ndarray
+    wish: np.ndarray
+    application: np.ndarray
 
 
 def empty_young(n: int) -> Young:
     """Room for ``n``."""
-    return Young(np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint16), np.empty(n, np.uint16))
+    types = (np.int32, np.uint64, np.uint16, np.uint16, np.uint32, np.uint32)
+    return Young(*(np.empty(n, t) for t in types))
 
 
-@nb.njit(cache=True)
-def renew(stream, birth, present, keys, first, since_row, rule: SchoolRule, old, young):
-    """Those of ``old`` who are present and born in the quarter ``first`` or later, and whom the rows from ``since_row`` on add.
+@nb.njit(inline="always")
+def _pack(young, begin, end, n, now, present):
+    """Move those of the entries ``begin`` to ``end`` together, from ``n`` on, who are present and do not go to school yet.
 
-    Column by column and without branches: a branch on what was just fetched would wait for each fetch. Fills ``young``
-    (with room for all) and returns how many there are.
+    Column by column and without branches: a branch on what was just fetched would wait for each fetch.
     """
-    old_rows, old_key, old_birth, old_entry = old
-    rows, key, born, entry = young
-    cutoff, age, early, deferred = rule
-    n = 0
-    for j in range(old_rows.size):
-        rows[n], key[n], born[n], entry[n] = old_rows[j], old_key[j], old_birth[j], old_entry[j]
-        n += (old_birth[j] >= first) & (present[old_rows[j]] == 1)
-    known = n
-    for i in range(since_row, birth.size):
-        rows[n] = i
-        n += (birth[i] >= first) & (present[i] == 1)
-    for j in range(known, n):
-        born[j], key[j] = birth[rows[j]], keys[rows[j]]
-    for j in range(known, n):
-        entry[j] = enters(born[j], unit(stream, 0, _SCHOOL, key[j]), cutoff, age, early, deferred)
+    rows, key, born, entry, wish, application = young
+    for j in range(begin, end):
+        stays = (entry[j] >= now) & (present[np.uint32(rows[j])] == 1)
+        rows[n], key[n], born[n], entry[n] = rows[j], key[j], born[j], entry[j]
+        wish[n], application[n] = wish[j], application[j]
+        n += np.int64(stays)
     return n
 
 
 @nb.njit(cache=True)
-def wish_and_apply(stream, now, young, quartiere, childcare, class_of_need, need, class_of_applied, applied):
+def renew(stream, now, columns, added, rule: SchoolRule, young, known, drop):
+    """Append those of ``added`` who are not at school since before this step to the first ``known`` entries.
+
+    ``columns`` : birth, present, key. ``added`` : rows of possible children. ``drop`` : whether those who are gone or at
+    school are dropped first. Returns how many there are; there is room.
+    """
+    birth, present, keys = columns
+    rows, key, born, entry, wish, application = young
+    cutoff, age, early, deferred = rule
+    k0, k1 = stream & _LOW, stream >> _S32
+    begin = _pack(young, 0, known, 0, now, present) if drop else known
+    for k in range(added.size):
+        rows[begin + k] = added[k]
+        born[begin + k], key[begin + k] = birth[added[k]], keys[added[k]]
+    for j in range(begin, begin + added.size):
+        a, b, _, _ = philox4x32(key[j] & _LOW, key[j] >> _S32, np.uint64(0), np.uint64(_RANKS), k0, k1)
+        wish[j], application[j] = a, b
+    for j in range(begin, begin + added.size):
+        entry[j] = enters(born[j], unit(stream, 0, _SCHOOL, key[j]), cutoff, age, early, deferred)
+    return _pack(young, begin, begin + added.size, begin, now, present)
+
+
+@nb.njit(cache=True)
+def wish_and_apply(now, young, columns, class_of_need, need, class_of_applied, applied):
     """Set the bits of wish and application of these children, by their ranks and half-year of age.
 
-    ``need``, ``applied`` : float64 [class of Quartier, half-year]. ``quartiere``, ``childcare`` : columns.
+    ``need``, ``applied`` : float64 [class of Quartier, half-year]. ``columns`` : present, quartier, childcare.
     """
-    rows, keys, births, entry = young
+    rows, _, births, entry, wish, application = young
+    present, quartiere, childcare = columns
     last = need.shape[1] - 1
-    k0, k1 = stream & _LOW, stream >> _S32
     share, part = np.empty(rows.size), np.empty(rows.size)
     for j in range(rows.size):
-        half_year = min((now - np.int64(births[j])) // 2, last)
-        quartier = quartiere[rows[j]]
+        half_year = np.uint32(min((now - np.int64(births[j])) // 2, last))
+        quartier = quartiere[np.uint32(rows[j])]
         share[j] = need[class_of_need[quartier], half_year]
         part[j] = applied[class_of_applied[quartier], half_year]
-    wishes, applies = np.empty(rows.size, np.bool_), np.empty(rows.size, np.bool_)
+    bits = np.empty(rows.size, np.uint8)
     for j in range(rows.size):
-        key = keys[j]
-        a, b, _, _ = philox4x32(key & _LOW, key >> _S32, np.uint64(0), np.uint64(_RANKS), k0, k1)
-        wishes[j] = (nb.float64(a) + 0.5) / TWO32 < share[j]
-        applies[j] = (nb.float64(b) + 0.5) / TWO32 < part[j]
+        wishes = ((nb.float64(wish[j]) + 0.5) / TWO32 < share[j]) & (entry[j] > now)
+        applies = wishes & ((nb.float64(application[j]) + 0.5) / TWO32 < part[j])
+        bits[j] = np.uint8(wishes) * np.uint8(_WISH) | np.uint8(applies) * np.uint8(_APPLIED)
     for j in range(rows.size):
-        wish = wishes[j] & (entry[j] > now)
-        bits = np.uint8(wish) * np.uint8(_WISH) | np.uint8(wish & applies[j]) * np.uint8(_APPLIED)
-        childcare[rows[j]] = (childcare[rows[j]] & np.uint8(_LOWER)) | bits
+        i = np.uint32(rows[j])
+        before = childcare[i]
+        childcare[i] = (before & np.uint8(_LOWER)) | bits[j] if present[i] else before
 
 
 @nb.njit(cache=True)
@@ -137,65 +151,89 @@ def gather(now, young, columns, dwelling_of, dwelling_keys, c):
     ``columns`` : present, quartier, household, childcare, place, place_wait_since.
     """
     present, quartiere, households, childcare, places, since = columns
-    rows, keys, births, entries = young
+    rows, keys, births, entries, _, _ = young
     # taken out of the tuple once: inside the loop numba would count references
-    to_row, to_key, to_age, to_entry, to_quartier, to_household, to_point, to_applied, to_place, to_lower, to_since = c[:11]
-    bits, place, waits = np.empty(rows.size, np.uint8), np.empty(rows.size, np.int16), np.empty(rows.size, np.uint16)
-    for j in range(rows.size):
-        bits[j] = childcare[rows[j]] * present[rows[j]]
-    for j in range(rows.size):
-        place[j] = places[rows[j]]
-    for j in range(rows.size):
-        waits[j] = since[rows[j]]
+    to_row, to_key, to_age, to_entry, to_household, to_point, to_applied, to_place, to_lower, to_since = c[:10]
+    concerned, bits = np.empty(rows.size + 1, np.uint32), np.empty(rows.size + 1, np.uint8)
     n = 0
     for j in range(rows.size):
-        to_row[n], to_key[n], to_entry[n] = rows[j], keys[j], entries[j]
-        to_age[n], to_place[n], to_since[n] = now - np.int64(births[j]), place[j], waits[j]
-        to_applied[n], to_lower[n] = (bits[j] & _APPLIED) != 0, (bits[j] & _LOWER) != 0
-        n += ((bits[j] & _APPLIED) != 0) | (place[j] != NONE) | (waits[j] != 0)
+        i = np.uint32(rows[j])
+        of_child, place, waits = childcare[i], places[i], since[i]
+        concerned[n], bits[n], to_place[n], to_since[n] = j, of_child, place, waits
+        n += np.int64(((of_child & _APPLIED) != 0) | (place != NONE) | (waits != 0)) & np.int64(present[i])
     for k in range(n):
-        to_quartier[k] = quartiere[to_row[k]]
+        j = concerned[k]
+        to_row[k], to_key[k], to_entry[k], to_age[k] = rows[j], keys[j], entries[j], now - np.int64(births[j])
+        to_applied[k], to_lower[k] = (bits[k] & _APPLIED) != 0, (bits[k] & _LOWER) != 0
     for k in range(n):
-        to_household[k] = households[to_row[k]]
+        to_household[k] = households[np.uint32(to_row[k])]
     for k in range(n):
-        to_point[k] = dwelling_of[to_household[k]]
+        to_point[k] = dwelling_of[np.uint32(to_household[k])]
     for k in range(n):
         dwelling = to_point[k]
-        spot = np.int64(dwelling_keys[max(dwelling, 0)] % np.uint64(POINTS)) if dwelling_keys.size else np.int64(0)
-        to_point[k] = to_quartier[k] * POINTS + spot * np.int64(dwelling >= 0)
+        spot = dwelling_keys[np.uint32(max(dwelling, 0))] % np.uint64(POINTS) if dwelling_keys.size else np.uint64(0)
+        to_point[k] = np.int64(quartiere[np.uint32(to_row[k])]) * POINTS + np.int64(spot) * np.int64(dwelling >= 0)
     return n
 
 
 @nb.njit(cache=True)
-def end_places(stream, now, c, centres, kept, kept_own, gives_up):
-    """School, closing, moving away and giving up (threshold u32) end a place; those at school also stop waiting."""
-    _, key, _, entry, quartier, _, point, _, place, lower, since, path, displaced, paused = c
+def end_places(stream, now, c, centres, limits, gives_up, taken, due, without):
+    """School, closing, moving away and giving up (threshold u32) end a place; those at school also stop waiting.
+
+    ``limits`` : path (km) beyond which a place elsewhere and one in the own Quartier is given up. Adds up the places still
+    held into ``taken``, i64 [facility, band]; lists who should move up to the band from three on, and who applied and has
+    none. Returns how many these are.
+    """
+    _, key, age, entry, _, point, applied, place, lower, since, path, displaced, paused = c
     is_open, centre_quartier, x, y, point_x, point_y, path_factor = centres
+    kept, kept_own = limits
+    lots = np.empty(key.size, np.uint32)
+    for j in range(key.size):  # vectorises
+        lots[j] = np.uint32(word(stream, now, _GIVE_UP, key[j]))
+    n_due = n_without = 0
     for j in range(key.size):
-        if entry[j] <= now:
-            place[j], lower[j], since[j] = NONE, False, 0
-            continue
         f = place[j]
-        if f == NONE:
-            continue
+        if entry[j] <= now:
+            f, lower[j], since[j] = NONE, False, 0
         if f >= 0:
-            dx, dy = point_x[point[j]] - x[f], point_y[point[j]] - y[f]
+            spot, centre = np.uint32(point[j]), np.uint32(f)
+            dx, dy = point_x[spot] - x[centre], point_y[spot] - y[centre]
             path[j] = path_factor * np.sqrt(dx * dx + dy * dy)
-            limit = kept_own if centre_quartier[f] == quartier[j] else kept
-            displaced[j] = not is_open[f]
+            limit = kept_own if centre_quartier[centre] == spot // np.uint32(POINTS) else kept
+            displaced[j] = not is_open[centre]
             if displaced[j] or path[j] > limit:
-                place[j], lower[j] = NONE, False
-                continue
-        if np.uint32(word(stream, now, _GIVE_UP, key[j])) < gives_up:
-            place[j], lower[j], paused[j] = NONE, False, True
+                f, lower[j] = NONE, False
+        if f != NONE and lots[j] < gives_up:
+            f, lower[j], paused[j] = NONE, False, True
+        place[j] = f
+        if f >= 0:
+            taken[np.uint32(f), np.uint32(not lower[j])] += 1
+        waits = (f == NONE) & applied[j]
+        since[j] *= np.uint16(waits)
+        due[n_due], without[n_without] = j, j  # written for each, kept for those whom it concerns
+        n_due += np.int64(lower[j] & (f >= 0) & (age[j] >= THREE))
+        n_without += np.int64(waits)
+    return n_due, n_without
 
 
 @nb.njit(cache=True)
-def taken(place, lower, counts):
-    """Add up the places held, i64 [facility, band]: the lower band first."""
-    for j in range(place.size):
-        if place[j] >= 0:
-            counts[place[j], 0 if lower[j] else 1] += 1
+def in_main_round(c, acceptable, centre_quartier, has_upper, who, within):
+    """Who asks in the main round, and within which path (km) of a centre: seekers anywhere, and those who would change.
+
+    Who lives too far from the centre looks for a nearer one; who is three in a centre without places for that age looks
+    for any. Both keep their place until they have another. Returns how many ask.
+    """
+    _, _, age, _, _, point, applied, place, lower, _, path, _, paused = c
+    n = 0
+    for j in range(age.size):
+        f, most = place[j], 0.0
+        if f == NONE or (f >= 0 and lower[j] and age[j] >= THREE and not has_upper[f]):
+            most = np.inf
+        elif f >= 0 and path[j] > acceptable and centre_quartier[f] != np.uint32(point[j]) // np.uint32(POINTS):
+            most = path[j]
+        who[n], within[n] = j, most
+        n += np.int64((most > 0) & applied[j] & (not paused[j]))
+    return n
 
 
 @nb.njit(cache=True)
@@ -233,7 +271,7 @@ def sibling_places(c, who, last, before, out):
 @nb.njit(cache=True)
 def _pairs(seekers, near, distance, centres, limits, who, option, path, key, centre_key):
     """All pairs of a seeker and a centre with free places within reach; returns how many."""
-    keys, point, quartier, within = seekers
+    keys, point, within = seekers
     centre_keys, centre_quartier, free = centres
     n = 0
     for i in range(keys.size):
@@ -242,7 +280,7 @@ def _pairs(seekers, near, distance, centres, limits, who, option, path, key, cen
             if f < 0 or free[f] <= 0:
                 continue
             d = np.float64(distance[point[i], w])
-            if d >= within[i] or d > limits[np.int64(centre_quartier[f] == quartier[i])]:
+            if d >= within[i] or d > limits[np.int64(centre_quartier[f] == point[i] // POINTS)]:
                 continue
             who[n], option[n], path[n], key[n], centre_key[n] = i, f, d, keys[i], centre_keys[f]
             n += 1
@@ -267,7 +305,7 @@ def _pair_luck(stream, kita_year, key, centre_key, taste, lottery):
 def rank(stream, kita_year, seekers, sibling, points, near, distance, centres, limits, weights, choices, scores):
     """What each seeker finds acceptable, best first, and the score each centre gives; full centres are left out.
 
-    ``seekers`` : key, point, quartier, and the path (km) beyond which nothing counts. ``centres`` : key, quartier, free
+    ``seekers`` : key, point, and the path (km) beyond which nothing counts. ``centres`` : key, quartier, free
     places. ``limits`` : acceptable path to a centre elsewhere and in the own Quartier. ``weights`` : scale of distance,
     utility of a sibling's centre, of taste, and the score for a sibling.
     """
@@ -302,34 +340,30 @@ def write_back(c, place, since, childcare):
     """Write places, bands and waiting into the columns."""
     rows, to_place, to_lower, to_since = c.rows, c.place, c.lower, c.since
     for j in range(rows.size):
-        i = rows[j]
+        i = np.uint32(rows[j])
         place[i], since[i] = to_place[j], to_since[j]
-        childcare[i] = (childcare[i] & (_WISH | _APPLIED)) | (_LOWER if to_lower[j] else 0)
+        childcare[i] = (childcare[i] & np.uint8(_WISH | _APPLIED)) | np.uint8(_LOWER) * np.uint8(to_lower[j])
 
 
-COUNTED = ("children", "need", "applied", "attending", "attending_outside", "waiting", "occupied")
-"""What `count_children` counts, in this order."""
+COUNTED = ("children", "need", "applied", "attending", "attending_outside", "waiting")
+"""What `count_children` tells apart; all but the first are bits of a child's state."""
 
 
 @nb.njit(cache=True)
-def count_children(now, young, columns, centre_quartier, counts):
-    """Count the children not yet at school into ``counts``, i64 [quartier, under three or older, `COUNTED`].
+def count_children(now, young, columns, states, occupied):
+    """Count the children not yet at school.
 
-    ``columns`` : present, quartier, childcare, place, place_wait_since. Places held count at the centre and by its band.
+    ``columns`` : present, quartier, childcare, place, place_wait_since. ``states`` : i64 [quartier, under three or older,
+    state], the bits of a state in the order of `COUNTED`. ``occupied`` : i64 [facility plus two, band], by the band of the
+    place; the first two for those who hold none in the town.
     """
     present, quartiere, childcare, places, since = columns
-    rows, _, births, entry = young
-    for j in range(rows.size):
-        i = rows[j]
-        if present[i] == 0 or entry[j] <= now:
-            continue
-        bits, place = childcare[i], places[i]
-        cell = counts[quartiere[i], np.int64(now - np.int64(births[j]) >= THREE)]
-        cell[0] += 1
-        cell[1] += (bits & _WISH) != 0
-        cell[2] += (bits & _APPLIED) != 0
-        cell[3] += place >= 0
-        cell[4] += place == OUTSIDE_PLACE
-        cell[5] += since[i] > 0
-        if place >= 0:
-            counts[centre_quartier[place], np.int64((bits & _LOWER) == 0), 6] += 1
+    for j in range(young.rows.size):
+        i = np.uint32(young.rows[j])
+        counted = np.int64(present[i]) * np.int64(young.entry[j] > now)
+        bits, place = childcare[i], np.int64(places[i])
+        state = np.uint32((bits & _WISH) != 0) | np.uint32((bits & _APPLIED) != 0) << np.uint32(1)
+        state |= np.uint32(place >= 0) << np.uint32(2) | np.uint32(place == OUTSIDE_PLACE) << np.uint32(3)
+        state |= np.uint32(since[i] > 0) << np.uint32(4)
+        states[quartiere[i], np.uint32(now - np.int64(young.birth[j]) >= THREE), state] += counted
+        occupied[np.uint32(place + 2), np.uint32((bits & _LOWER) == 0)] += counted

@@ -10,10 +10,10 @@ import numpy as np
 from ..childcare_need import ENTRY_QUARTER
 from ..facility_places import THREE_TO_SCHOOL, UNDER_3
 from ..matching import deferred_acceptance
-from ..reach import Reach
+from ..reach import POINTS, Reach
 from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR, quarter_of
-from .childcare_kernels import Children, link_siblings, rank, sibling_places, taken, unlink, write_back
+from .childcare_kernels import Children, link_siblings, rank, sibling_places, unlink, write_back
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -62,13 +62,12 @@ class Side:
         return self.lists[band, near][1:]
 
     def begin(self, c: Children) -> None:
-        """Note the siblings and the places taken at the beginning of a step's rounds."""
+        """Note the siblings at the beginning of a step's rounds; no place is taken yet."""
         if self.last_child.size < len(self.model.households):
             self.last_child = np.full(self.model.households.capacity, NONE, np.int32)
         self.before = np.empty(c.rows.size, np.int32)
         link_siblings(c.household, self.last_child, self.before)
         self.taken = np.zeros((len(self.model.facilities), 2), np.int64)
-        taken(c.place, c.lower, self.taken)
         for name in REFUSED:
             getattr(self, name).clear()
 
@@ -80,10 +79,10 @@ class Side:
 
     def give(self, c: Children, who: np.ndarray, places: np.ndarray, band: int) -> None:
         """Give places of one band to some children, who leave those they had."""
-        for number, change in ((c.place[who], -1), (places, 1)):
-            held = number >= 0
-            bands = np.where(c.lower[who], UNDER_3, THREE_TO_SCHOOL) if change < 0 else np.full(who.size, band)
-            np.add.at(self.taken, (number[held], bands[held]), change)
+        left = who[c.place[who] >= 0]
+        cells = 2 * c.place[left] + np.where(c.lower[left], UNDER_3, THREE_TO_SCHOOL)
+        self.taken -= np.bincount(cells, minlength=self.taken.size).reshape(self.taken.shape)
+        self.taken[:, band] += np.bincount(places, minlength=len(self.taken))
         c.place[who], c.lower[who] = places, band == UNDER_3
 
     def note_refused(self, *columns: np.ndarray) -> None:
@@ -97,10 +96,10 @@ class Side:
         everywhere = np.ones(len(self.model.facilities), np.int64)
         noted = [np.concatenate(getattr(self, name)) for name in REFUSED] if self.refused_id else []
         for band in np.unique(noted[1]) if noted else ():
-            ids, _, point, quartier, sibling, points, within = (column[noted[1] == band] for column in noted)
+            ids, _, point, _, sibling, points, within = (column[noted[1] == band] for column in noted)
             rows = self.model.rows_of(ids)
             still = np.flatnonzero((rows >= 0) & (p.place[rows] == NONE))
-            seekers = (p.key[rows[still]], point[still], quartier[still], within[still])
+            seekers = (p.key[rows[still]], point[still].astype(np.int32), within[still])
             choices, scores = ranked(self, int(band), NEAR, seekers, sibling[still], points[still], everywhere)
             child, column = np.nonzero(choices == facility)
             entries += zip((-scores[child, column]).tolist(), ids[still][child].tolist(), strict=True)
@@ -129,7 +128,7 @@ def ranked(
     points: np.ndarray,
     free: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What seekers (key, point, quartier, within) find acceptable among centres with free places, and their scores there.
+    """What seekers (key, point, within) find acceptable among centres with free places, and their scores there.
 
     Returns choices (i32 [seekers, width], best first, then -1) and scores (float64, same shape).
     """
@@ -185,7 +184,7 @@ def matching_round(
     sibling_places(c, who, side.last_child, side.before, sibling)
     placed = np.zeros(who.size, bool)
     if (free > 0).any():
-        seekers = (c.key[who], c.point[who], c.quartier[who], within)
+        seekers = (c.key[who], c.point[who], within)
         choices, scores = ranked(side, band, near, seekers, sibling, points, free)
         match = deferred_acceptance(choices, scores, c.key[who], free)
         placed = match >= 0
@@ -197,8 +196,8 @@ def matching_round(
     side.note_refused(
         model.people.id[c.rows[them]],
         np.full(them.size, band, np.int8),
-        c.point[them],
-        c.quartier[them],
+        c.point[them].astype(np.int64),
+        c.point[them].astype(np.int64) // POINTS,
         sibling[refused],
         points[refused],
         within[refused],
