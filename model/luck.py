@@ -33,7 +33,7 @@ class Decision(IntEnum):
     CARE_CHANGE = 1
     DISABILITY = 2
     ADJUSTMENT_MOVE = 3
-    BIRTH = 4
+    BIRTH = 4  # and dementia, which begins when the years of births are over: see `care_need`
     SEEK_PARTNER = 5
     EMIGRATE = 6
     OUT_MIGRATE = 7
@@ -41,7 +41,6 @@ class Decision(IntEnum):
     SEPARATE = 9
     MARRY = 10
     RETURN_HOME = 11
-    DEMENTIA = 12
     INSTITUTION_EXIT = 13
     KIN_AWAY_DEATH = 14
     CHILDCARE_GIVE_UP = 15

@@ -121,7 +121,8 @@ def _ask_everybody(model: QuartierModel) -> None:
             most = bound(model)
             if most.dtype != np.uint32:
                 most = hazard_thresholds(np.minimum(most * SLACK, MAX_HAZARD))
-            bounds[decision // 4, ..., decision % 4] = most
+            same = bounds[decision // 4, ..., decision % 4]  # a view
+            np.maximum(same, most, out=same)
     lists, people = model.shortlists, model.people
     if lists.room.rows.shape[1] < len(people):
         lists.room = room_for(people.capacity)

@@ -1,4 +1,4 @@
-"""Compiled questions of care: put exactly to a few people, put to all old people, and the target of a move."""
+"""Compiled questions of care: put exactly to a few people, who is old enough for dementia, and the target of a move."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy as np
 
 from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT
 from ..luck import Decision, unit
-from ..screen import BLOCK, _draw
 
 _GRADES = 5
 _TARGET = int(Decision.CARE_TARGET)
@@ -29,36 +28,15 @@ def asked(step, rows, words, column, class_of, groups, quartier, sex, birth, tab
 
 
 @nb.njit(cache=True)
-def old_ones(stream, step, decision, latest, keys, birth, bound, rows, luck):
-    """Rows and words of those born up to ``latest`` whose word lies below the bound (u32) of the quarters lived; how many.
-
-    Per block the old are picked out first, so that luck is drawn for nobody else.
-    """
-    at, old = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint64)
-    words, near, most = np.empty(4 * BLOCK, np.uint32), np.empty(BLOCK, np.uint32), bound.max()
-    low, block, last = np.empty(BLOCK, np.uint32), decision >> np.uint64(2), np.uint32(bound.size - 1)
-    which = np.int64(decision & np.uint64(3))
-    drawn = words[which * BLOCK : (which + 1) * BLOCK]
-    now, found = np.uint32(step), 0
-    for start in range(0, keys.size, BLOCK):
-        born, key = birth[start : start + BLOCK], keys[start : start + BLOCK]
-        count = 0
-        for i in range(born.size):
-            at[count] = np.uint32(i)
-            count += born[i] <= latest
-        for j in range(count):
-            old[j] = key[at[j]]
-        _draw(stream, step, block, old[:count], words)
-        hits = 0
-        for j in range(count):
-            near[hits] = at[j]
-            low[hits] = drawn[j]
-            hits += drawn[j] < most
-        for j in range(hits):
-            if low[j] < bound[min(np.uint32(now - np.uint32(born[near[j]])), last)]:
-                rows[found], luck[found] = start + near[j], low[j]
-                found += 1
-    return found
+def old_ones(rows, words, sex, birth, latest, fertile, above, kept, counts):
+    """Those born up to ``latest`` and their words, how far they lie above ``above`` for women born after ``fertile``; how many."""
+    n = 0
+    for j in range(rows.size):
+        i = np.uint32(rows[j])
+        woman = (sex[i] == 1) & (birth[i] > fertile)
+        kept[n], counts[n] = i, (np.int64(words[j]) - above * woman) & 0xFFFFFFFF
+        n += birth[i] <= latest
+    return n
 
 
 @nb.njit(cache=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..care_hazards import AGES, CODES, GRADES, CareRates, care_rates
-from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT
+from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT, Sex
 from ..dementia import dementia_shares, incidence_by_grade, move_hazards, multiplier
 from ..luck import TWO32, Decision
 from ..process import Process
@@ -20,12 +20,15 @@ from ..rates import MAX_HAZARD, probability, threshold
 from ..shortlist import shortlist_with_newcomers
 from ..thresholds import AGES as TABLE_AGES
 from ..timeline import STEPS_PER_YEAR, year_of
+from .births import OLDEST
 from .care_kernels import asked, grades_reached, old_ones
 from .care_start import start_need
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
+_ABOVE_BIRTHS = 1 << 28
+"""A word of luck (a sixteenth of all lie below) that no birth past 40 needs; a higher one would only cost time."""
 _QUARTERS = np.arange(TABLE_AGES * STEPS_PER_YEAR)
 _AGE_OF_QUARTER = np.clip((_QUARTERS - 1) // STEPS_PER_YEAR, 0, AGES - 1)
 
@@ -100,7 +103,8 @@ def _tables(model: QuartierModel) -> dict[str, Any]:
             leaving=leaving.reshape(-1, *leaving.shape[2:]),
             could_leave=_bounds(by_age(leaving).max(axis=0)),
             dementia=dementia,
-            could_fall_ill=dementia.max(axis=(0, 1)),
+            could_fall_ill=_bounds_of_dementia(dementia),
+            youngest_ill=int(np.argmax(dementia.max(axis=(0, 1)) > 0)),
             moves=(rates.onset, up, dementia_factor(model, "upgrade"), rates.downgrade, recovery),
         )
     return side
@@ -155,24 +159,30 @@ def change_need(model: QuartierModel) -> None:
     onset = rows[before & CARE_GRADE_BITS == 0]
     model.count("care_onset", p.quartier[onset])
     tables["onset"] = onset
-    listed = _could_fall_ill(model, tables["could_fall_ill"])
+    listed = _could_fall_ill(model)
     rows = ask_listed(model, "dementia", listed, tables["dementia"], p.care)
     p.care[rows] |= DEMENTIA_BIT
 
 
-def _could_fall_ill(model: QuartierModel, bound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (i32) of the people present whom dementia could befall, by the largest threshold of the quarters lived; words."""
-    p, luck, n = model.people, model.luck, len(model.people)
-    if model.audit is not None:
-        rows = np.flatnonzero(p.present == 1).astype(np.int32)
-        return rows, luck.words(Decision.DEMENTIA, model.now, p.key[rows])
-    rows, words = np.empty(n, np.int32), np.empty(n, np.uint32)
-    latest = np.uint32(model.now - int(np.argmax(bound > 0)))
-    n = old_ones(
-        luck.stream, np.uint64(model.now), np.uint64(Decision.DEMENTIA), latest, p.key, p.birth, bound, rows, words
-    )
-    here = np.flatnonzero(p.present[rows[:n]] == 1)
-    return rows[here], words[here]
+def _could_fall_ill(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (i32) of the people present of an age for dementia who could have it begin, and their words of luck for it.
+
+    The word is that of births: of men, and of women who are too old for them, nobody else asks for it. A birth takes the
+    lowest values, so of younger women dementia takes those above `_ABOVE_BIRTHS`; the two exclude each other in a quarter.
+    """
+    p, (rows, words) = model.people, shortlist_with_newcomers(model, Decision.BIRTH)
+    latest, fertile = model.now - _tables(model)["youngest_ill"], model.now - STEPS_PER_YEAR * (OLDEST + 1)
+    kept, counts = np.empty(rows.size + 1, np.int32), np.empty(rows.size + 1, np.uint32)
+    n = old_ones(rows, words, p.sex, p.birth, latest, fertile, _ABOVE_BIRTHS, kept, counts)
+    return kept[:n], counts[:n]
+
+
+def _bounds_of_dementia(thresholds: np.ndarray) -> np.ndarray:
+    """Largest words of luck with which dementia can begin, u32 [sex, completed age]."""
+    bound = by_age(thresholds).max(axis=0)
+    young = bound[Sex.FEMALE, : OLDEST + 1]
+    young[:] = np.where(young > 0, np.minimum(young, TWO32 - 1 - _ABOVE_BIRTHS) + _ABOVE_BIRTHS, 0)
+    return bound
 
 
 def targets(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
@@ -200,5 +210,8 @@ CHANGE_NEED = Process(
     ),
     step=change_need,
     start=start_need,
-    bounds={Decision.CARE_CHANGE: lambda model: _tables(model)["could_leave"]},
+    bounds={
+        Decision.CARE_CHANGE: lambda model: _tables(model)["could_leave"],
+        Decision.BIRTH: lambda model: _tables(model)["could_fall_ill"],
+    },
 )

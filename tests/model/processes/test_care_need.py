@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import toy
 from care_toy import constant_rates, singles
 from crowd import book, run, z_limit, z_of
+from quartier.model.asking import Audit
 from quartier.model.care_hazards import by_age_at_end, care_prevalence, care_rates, life_table
 from quartier.model.columns import DEMENTIA_BIT
+from quartier.model.luck import Decision
+from quartier.model.processes import STEP
+from quartier.model.processes.births import BEAR
 from quartier.model.processes.care_arrivals import need_of_arrivals
 from quartier.model.processes.care_need import CHANGE_NEED, by_quarter, targets
 from quartier.model.processes.care_start import groups
 from quartier.model.processes.deaths import DIE
-from quartier.model.rates import Modifier
+from quartier.model.rates import Modifier, probability
+from quartier.model.thresholds import hazard_thresholds
 
 
 def grades(model) -> np.ndarray:
@@ -162,3 +169,28 @@ def test_constant_rates_keep_prevalence_grades_and_the_life_table_for_twenty_yea
     assert np.bincount(grades(model), minlength=6)[1:] / has.sum() == pytest.approx(mix, abs=0.01)
     demented = (table * model.rates["dementia_share"].values[p.sex, age]).sum()
     assert (p.care & DEMENTIA_BIT > 0).sum() == pytest.approx(demented, rel=0.03)
+
+
+def test_dementia_begins_as_often_as_the_table_says_also_at_the_age_of_births_and_as_asking_everybody_finds():
+    rates = book(care_onset_level=0.0)
+    table = rates["dementia_incidence"]
+    often = replace(table, values=np.minimum(table.values * 300, 3.0))  # at 45 else one case in 70,000 a quarter
+    rates = replace(rates, rates={**rates.rates, table.name: often}, _cache={})
+    found, age, sex = [], np.repeat((45, 48, 80), 8_000), np.arange(24_000) % 2
+    for audit in (None, Audit()):
+        model = singles(age.size, (), rates, birth=toy.START - 4 * age - 2, sex=sex)
+        model.processes, model.audit = (CHANGE_NEED,), audit
+        found.append(run(model, 1).people.care & DEMENTIA_BIT > 0)
+    assert (found[0] == found[1]).all()
+    for years in (45, 48, 80):
+        for who in (0, 1):
+            p = probability(often.values[who, years])
+            seen = found[0][(age == years) & (sex == who)].sum()
+            assert seen > 0 and abs(z_of(seen, 4_000 * p, 4_000 * p * (1 - p))) < z_limit(6)
+
+
+def test_no_chance_of_a_birth_past_forty_reaches_the_luck_of_dementia():
+    model = toy.town([{"age": 47, "sex": 1}], STEP, check=False)
+    births = hazard_thresholds(BEAR.bounds[Decision.BIRTH](model))[1, 40:]
+    dementia = CHANGE_NEED.bounds[Decision.BIRTH](model)[1, 40:50]
+    assert 0 < births.max() < dementia.min()
