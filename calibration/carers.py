@@ -43,17 +43,17 @@ def start_means(model: QuartierModel) -> dict[str, float]:
     ids, at_home, given, who, _ = model.side["care_result"]["detail"]
     rows = model.row_of_id[ids]
     rules, age = rules_of(model), model.ages(rows)
-    gives, own = who.capacity > 0, who.in_law == 0
+    gives, own, tie = who.capacity > 0, who.kin["in_law"] == 0, who.kin["tie"]
     child = age - rules.generation
     grown = at_home & (child >= rules.of_age) & (child <= rules.child_oldest)
     elsewhere = int(away_total(model.people.kin_away[rows[grown]]).sum())
-    child_pairs = own & (who.tie >= Tie.CHILD_IN_HOUSEHOLD)
+    child_pairs = own & (tie >= Tie.CHILD_IN_HOUSEHOLD)
     pair = by_pair(model)
     changed = model.side["give_care"]["carer"][pair["carer"]] & WORK_BITS > 0
     of_age = pair["main"] & (pair["age"] >= 18) & (pair["age"] < 65)
     return {
-        "care_kin_partner": float(gives[who.tie == Tie.PARTNER].mean()),
-        "care_kin_parent": float(gives[who.tie == Tie.PARENT].mean()),
+        "care_kin_partner": float(gives[tie == Tie.PARTNER].mean()),
+        "care_kin_parent": float(gives[tie == Tie.PARENT].mean()),
         "care_kin_child": (gives[child_pairs].sum() + given.away[:, grown].sum()) / (child_pairs.sum() + elsewhere),
         "care_strain": float(given.strained[given.main >= 0].mean()),
         "care_work_changed_at_start": float(changed[of_age].mean()),

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @nb.njit(cache=True)
-def _leave(rows, household, following, size, kind, first, dwelling, occupant, emptied):
+def _leave(rows, household, following, size, kind, first, dwelling, occupant, changed, emptied):
     n = 0
     for i in rows:
         old = household[i]
         if old < 0:
             continue
-        household[i] = -1
+        household[i], changed[old] = -1, 1
         size[old] -= 1
         if kind[old] != 0:
             continue
@@ -59,10 +59,10 @@ def _expect(rows, targets, household, quartier, where, size, kind, dwelling, lef
 
 
 @nb.njit(cache=True)
-def _enter(rows, targets, household, following, quartier, where, kind, first):
+def _enter(rows, targets, household, following, quartier, where, kind, first, changed):
     for j in range(rows.size):
         i, h = rows[j], targets[j]
-        household[i] = h
+        household[i], changed[h] = h, 1
         quartier[i] = where[h]
         if kind[h] == 0:
             following[i] = first[h]
@@ -137,6 +137,20 @@ def chain_members(model: QuartierModel) -> None:
     _chain(p.household, p.present, p.next_member, h.kind, h.first_member)
 
 
+def changed_homes(model: QuartierModel) -> np.ndarray:
+    """A mark (u8) per row of households whose members, couples or Quartier a verb has changed; `give_care` takes it off.
+
+    No state: only what `give_care` keeps from step to step is looked up anew by it, and is lost with it.
+    """
+    marks = model.side.get("changed_homes")
+    if marks is None or marks.size < len(model.households):
+        grown = np.zeros(model.households.capacity, np.uint8)
+        if marks is not None:
+            grown[: marks.size] = marks
+        marks = model.side["changed_homes"] = grown
+    return marks
+
+
 def _leave_households(model: QuartierModel, rows: np.ndarray) -> None:
     p, h, d = model.people, model.households, model.dwellings
     emptied = np.empty(rows.size, np.int32)
@@ -149,6 +163,7 @@ def _leave_households(model: QuartierModel, rows: np.ndarray) -> None:
         h.first_member,
         h.dwelling,
         d.household,
+        changed_homes(model),
         emptied,
     )
     h.reason[emptied[:n]] = 0
@@ -180,7 +195,7 @@ def join(model: QuartierModel, rows: np.ndarray, households: np.ndarray) -> None
     counts = (model.events["moves_out"], model.events["moves_in"])
     _expect(rows, households, p.household, p.quartier, h.quartier, h.size, h.kind, h.dwelling, *counts)
     _leave_households(model, rows)
-    _enter(rows, households, p.household, p.next_member, p.quartier, h.quartier, h.kind, h.first_member)
+    _enter(rows, households, p.household, p.next_member, p.quartier, h.quartier, h.kind, h.first_member, changed_homes(model))
 
 
 @nb.njit(cache=True)
@@ -217,6 +232,7 @@ def settle(model: QuartierModel, households: np.ndarray, dwellings: np.ndarray) 
     d.household[old[old >= 0]] = NONE
     d.household[dwellings] = households
     h.moved_at[households], h.reason[households], h.wait_since[households] = model.now, 0, 0
+    changed_homes(model)[households] = 1
     into = (households.astype(np.int32), dwellings.astype(np.int32), h.dwelling, h.first_member, p.next_member)
     _carry(*into, h.quartier, d.quartier, p.quartier, model.events["moves_out"], model.events["moves_in"])
 
@@ -265,6 +281,7 @@ def end_unions(model: QuartierModel, rows: np.ndarray, how: Former) -> None:
     p.partner[both], p.union_state[both], p.union_since[both] = NONE, Union.NONE, model.now
     p.former_union[both], p.leads[both] = how, 0
     p.plan[both[p.plan[both] == Plan.JOIN_PARTNER]] = Plan.NONE
+    changed_homes(model)[p.household[both]] = 1
 
 
 def unite(model: QuartierModel, first: np.ndarray, second: np.ndarray, married: np.ndarray) -> None:
@@ -286,6 +303,7 @@ def _link(model: QuartierModel, first: np.ndarray, second: np.ndarray, married: 
         p.union_state[rows] = np.where(married, Union.MARRIED, Union.COHABITING)
         p.union_since[rows], p.seek_until[rows] = model.now, 0
         p.married_since[rows] = np.where(married, model.now, 0)
+        changed_homes(model)[p.household[rows]] = 1
     name_leaders(p, first, second)
 
 
@@ -308,6 +326,8 @@ def unite_arrivals(
     since = np.maximum(model.now - quarters_ago, 1)
     union = (p.partner, p.union_state, p.union_since, p.married_since, p.seek_until, p.leads)
     _marry(first, second, married, since, p.key, p.id, p.sex, *union)
+    for rows in (first, second):
+        changed_homes(model)[p.household[rows]] = 1
 
 
 def name_leaders(people: Table, first: np.ndarray, second: np.ndarray) -> None:

@@ -17,6 +17,7 @@ from ..luck import TWO32, Decision, four_words
 from ..screen import BLOCK, _draw
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases, Tie, limits_of
+from .care_kin_cache import Place
 from .care_kin_choice import CARED, CARES, GAVE_UP, WORK_BITS, Candidates
 from .care_kin_hours import Hours
 from .care_kin_rules import Events
@@ -91,32 +92,32 @@ def _givers(hours, gives):
 
 
 @nb.njit(cache=True)
-def _count_carers(gives, case, where, reported, who, age_group, band_starts, counts):
-    """Count pairs by tie, and carers once each; ``case``: whose candidate each is, ``where``: the Quartier of each case."""
-    ties, in_law, sexes, ages, works, state, homes = (
-        who.tie, who.in_law, who.sex, who.age, who.employment, who.state, who.quartier
-    )  # fmt: skip
+def _count_carers(gives, where, reported, who, age_group, band_starts, counts):
+    """Count pairs by tie, and carers once each; ``where``: the Quartier of each case."""
+    kin, case = who.kin, who.case
     pairs, carers, bands, work, oldest = counts.ties, counts.carers, counts.bands, counts.work, age_group.size - 1
     for k in gives:
-        pairs[where[case[k]], _IN_LAW if in_law[k] else ties[k]] += 1
-        once, place, band = np.int64(reported[k] > 0), homes[k], 0
-        carers[place, sexes[k], age_group[min(ages[k], oldest)], works[k]] += once
+        one = kin[k]
+        pairs[where[case[k]], _IN_LAW if one["in_law"] else one["tie"]] += 1
+        once, place, band = np.int64(reported[k] > 0), one["quartier"], 0
+        carers[place, one["sex"], age_group[min(np.int64(one["age"]), oldest)], one["employment"]] += once
         for b in range(1, band_starts.size):
             band += reported[k] >= band_starts[b]
         bands[place, band] += once
-        if state[k] & WORK_BITS:
-            work[place, (state[k] & WORK_BITS) - 1] += once
+        changed = one["state"] & WORK_BITS
+        if changed:
+            work[place, changed - 1] += once
 
 
 @nb.njit(cache=True)
-def _care(gives, ids, reported, state):
+def _care(gives, kin, reported, state):
     """Note in the state of those who give care that they do."""
     for k in gives:
-        state[ids[k]] |= np.uint8(CARES) * np.uint8(reported[k] > 0)
+        state[kin[k]["id"]] |= np.uint8(CARES) * np.uint8(reported[k] > 0)
 
 
 @nb.njit(cache=True)
-def _draw_for(events, stream, now, gives, keys, some, luck):
+def _draw_for(events, stream, now, gives, kin, some, luck):
     """List, of those who give care, whose luck of a quarter lets them give up or change work if anybody's does.
 
     Returns how many; ``luck`` (f64 [2, givers]) of those: whether they give up, and whether their work changes.
@@ -127,7 +128,7 @@ def _draw_for(events, stream, now, gives, keys, some, luck):
     for start in range(0, gives.size, BLOCK):
         last = min(BLOCK, gives.size - start)
         for j in range(last):
-            here[j] = keys[gives[start + j]]
+            here[j] = kin[gives[start + j]]["key"]
         _draw(stream, np.uint64(now), block, here[:last], words)
         for j in range(last):
             some[n] = gives[start + j]
@@ -137,22 +138,23 @@ def _draw_for(events, stream, now, gives, keys, some, luck):
 
 
 @nb.njit(cache=True)
-def _live(events, now, some, case, where, who, reported, given, luck, state, ended, gave_up):
+def _live(events, now, some, where, who, reported, given, luck, state, ended, gave_up):
     """Let a quarter pass for some who give care: work may change, main carers (but parents) may give up."""
-    ids, ties, ages, works, main, strained = who.id, who.tie, who.age, who.employment, given.main, given.strained
+    kin, case, main, strained = who.kin, who.case, given.main, given.strained
     stops, reduces, gives_up, of_age, until, least, much, spread = (
         events.stops, events.reduces, events.gives_up, events.of_age, events.work_until, events.least_hours,
         events.many_hours, events.spread,
     )  # fmt: skip
     for m in range(some.size):
         k = some[m]
-        i, c = ids[k], case[k]
+        one, c = kin[k], case[k]
+        i, age = one["id"], np.int64(one["age"])
         u, v, now_is, many = luck[0, m], luck[1, m], state[i], np.int64(reported[k] >= much)
-        touched = (works[k] > 0) & (of_age <= ages[k]) & (ages[k] < until) & (reported[k] >= least) & (reported[k] > 0)
+        touched = (one["employment"] > 0) & (of_age <= age) & (age < until) & (reported[k] >= least) & (reported[k] > 0)
         if touched & (v < stops[many] + reduces[many]):
             now_is = _changed_work(stops[many], reduces[many], v, now_is)
         chance = gives_up[strained[c]]
-        if (main[c] == k) & (ties[k] != _PARENT) & (u < chance):
+        if (main[c] == k) & (one["tie"] != _PARENT) & (u < chance):
             now_is |= GAVE_UP
             ended[i] = now - int(spread * u / chance)
             gave_up[where[c]] += 1
@@ -160,7 +162,7 @@ def _live(events, now, some, case, where, who, reported, given, luck, state, end
 
 
 @nb.njit(cache=True)
-def _count_cases(at_home, where, under_14, given, unmet_from, counts, table):
+def _count_cases(at_home, where, candidates, given, unmet_from, counts, table):
     """Count people at home by those who help them, main carers, and hours by giver, where the person in need lives."""
     mains, strained, helpers, away, other = given.main, given.strained, given.helpers, given.away, given.other
     unmet, need, homes, outside, others, short, main = (
@@ -186,7 +188,7 @@ def _count_cases(at_home, where, under_14, given, unmet_from, counts, table):
         if mains[c] >= 0:
             main[q, 0] += 1
             main[q, 1] += strained[c]
-            main[q, 2] += under_14[mains[c]]
+            main[q, 2] += candidates[mains[c]]["under_14"]
 
 
 @nb.njit(cache=True)
@@ -292,9 +294,7 @@ def live(
     model: QuartierModel,
     events: Events,
     cases: Cases,
-    at_home: np.ndarray,
-    where: np.ndarray,
-    case: np.ndarray,
+    place: Place,
     who: Candidates,
     hours: np.ndarray,
     reported: np.ndarray,
@@ -305,22 +305,21 @@ def live(
 ) -> None:
     """Count everything into ``counts``, add up hours in ``table`` [quartier, giver], let a quarter pass for carers.
 
-    ``where``: Quartier per case; ``case``: whose candidate each is;
     ``starts``: for each age its group, and the lower ends of the bands of reported hours.
     """  # fmt: skip
-    p, h, luck = model.people, model.households, model.luck.stream
+    p, h, luck, where, kin = model.people, model.households, model.luck.stream, place.where, who.kin
     state, ended = by_id(model, "carer", np.uint8), by_id(model, "ended", np.uint16)
     gives = np.empty(hours.size + 1, np.int32)
     gives = gives[: _givers(hours, gives)]
-    _count_cases(at_home, where, who.under_14, given, model.rates.parameter("care_unmet_from"), counts, table)
-    _count_carers(gives, case, where, reported, who, *starts, counts)
-    _care(gives, who.id, reported, state)
+    _count_cases(place.at_home, where, kin, given, model.rates.parameter("care_unmet_from"), counts, table)
+    _count_carers(gives, where, reported, who, *starts, counts)
+    _care(gives, kin, reported, state)
     some, u = np.empty(gives.size + 1, np.int32), np.empty((2, gives.size + 1))
-    some = some[: _draw_for(events, luck, model.now, gives, who.key, some, u)]
-    _live(events, model.now, some, case, where, who, reported, given, u, state, ended, counts.ended[:, _GAVE_UP_END])
+    some = some[: _draw_for(events, luck, model.now, gives, kin, some, u)]
+    _live(events, model.now, some, where, who, reported, given, u, state, ended, counts.ended[:, _GAVE_UP_END])
     side, none = model.side[SIDE], np.zeros(0, np.int32)
     with_main = np.flatnonzero(given.main >= 0)
-    ids, carers = remembered(model, "id")[with_main], who.id[given.main[with_main]]
+    ids, carers = remembered(model, "id")[with_main], kin["id"][given.main[with_main]]
     cared_for, cared_by = side.get("cared_for", none), side.get("cared_by", none)
     some = np.empty(cared_for.size + 1, np.int32)
     some = some[: _no_more(cared_for, cared_by, cases.rows[with_main], ids, carers, model.row_of_id, some)]
@@ -329,4 +328,5 @@ def live(
         counts.ended,
     )  # fmt: skip
     side["cared_for"], side["cared_by"] = ids, carers
-    _pass_quarter(events, luck, model.now, model.row_of_id, p.present, p.key, state, ended)
+    known = state[: 8 * (model.next_id // 8 + 1)]
+    _pass_quarter(events, luck, model.now, model.row_of_id, p.present, p.key, known, ended)

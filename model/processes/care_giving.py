@@ -20,6 +20,7 @@ from ..process import Process
 from .care_carer_states import by_id, empty_counts, live
 from .care_choice import choices_of
 from .care_counts import CARER_AGE_STARTS, HOURS_BANDS, service_counts
+from .care_kin_cache import Place
 from .care_kin_choice import candidates
 from .care_kin_hours import fill_hours
 from .care_kin_rules import Events, events_of, rules_of
@@ -54,20 +55,20 @@ def _give(model: QuartierModel, events: Events) -> None:
     arranged = model.side["care_result"]
     cases, pairs, services = arranged["cases"], arranged["pairs"], arranged["services"]
     p, rules, n = model.people, rules_of(model), cases.rows.size
-    home, where, at_home, need = np.empty(n, np.int32), np.empty(n, np.uint16), np.empty(n, np.bool_), np.empty(n)
-    _look_at(cases, p.sex, p.household, p.quartier, model.households.kind, choices_of(model).need, home, where, at_home, need)
-    state = by_id(model, "carer", np.uint8)
-    who, traits, case = candidates(model, rules, cases, pairs, at_home, home, where, state)
-    given, hours, reported = fill_hours(model, rules, cases, need, at_home, services, who, case, traits)
-    visit(model, cases, at_home, given)
+    place = Place(np.empty(n, np.int32), np.empty(n, np.uint16), np.empty(n, np.bool_))
+    need = np.empty(n)
+    _look_at(cases, p.sex, p.household, p.quartier, model.households.kind, choices_of(model).need, *place, need)
+    who, traits = candidates(model, rules, cases, pairs, place, by_id(model, "carer", np.uint8))
+    given, hours, reported = fill_hours(model, rules, cases, need, place, services, who, traits)
+    visit(model, cases, place.at_home, given)
     counts = empty_counts(model.n_quartiere, len(CARER_AGE_STARTS), len(HOURS_BANDS))
     table = np.zeros((model.n_quartiere, len(GIVERS)))
-    live(model, events, cases, at_home, where, case, who, hours, reported, given, counts, table, (_AGE_GROUP, _BANDS))
+    live(model, events, cases, place, who, hours, reported, given, counts, table, (_AGE_GROUP, _BANDS))
     model.side["care_result"] = arranged | {
         "counts": service_counts(model, cases, services),
         "hours": table.T,
         "carers": counts,
-        "detail": (remembered(model, "id"), at_home, given, who, hours),
+        "detail": (remembered(model, "id"), place.at_home, given, who, hours),
     }
 
 
@@ -91,12 +92,12 @@ def by_case(model: QuartierModel) -> dict[str, np.ndarray]:
 def by_pair(model: QuartierModel) -> dict[str, np.ndarray]:
     """Everybody in town who gave care in the last step and to whom: ids, hours, tie, whether main carer and strained."""
     persons, _, given, who, hours = model.side["care_result"]["detail"]
-    case = np.repeat(np.arange(persons.size), np.diff(who.begin))
     gives = np.flatnonzero(hours > 0)
-    case, main = case[gives], given.main[case[gives]] == gives
-    columns = {name: getattr(who, name)[gives] for name in ("tie", "in_law", "age", "employment", "under_14")}
+    case, kin = who.case[gives], who.kin[gives]
+    main = given.main[case] == gives
+    columns = {name: kin[name] for name in ("tie", "in_law", "age", "employment", "under_14")}
     strained = main & (given.strained[case] == 1)
-    ids = {"carer": who.id[gives], "person": persons[case]}
+    ids = {"carer": kin["id"], "person": persons[case]}
     return {**ids, "hours": hours[gives], **columns, "main": main, "strained": strained}
 
 

@@ -1,21 +1,23 @@
-"""What relatives and people in need keep from step to step: luck drawn for good, sex, birth, help from outside the town.
+"""What relatives and people in need keep from step to step: luck drawn for good, sex, birth, household, help from outside.
 
 Nothing here is state: whatever is missing is fetched or drawn again, with the same result. A case finds its entry of the
-step before by the order of rows (after a compaction it may not), a relative by the id among the few of the case.
+step before by the order of rows, a relative among the few of the case. Who lives with a relative is looked up anew only
+where a verb has changed the household (`households.changed_homes`), and for all when rows of people have moved.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numba as nb
 import numpy as np
 
 from ..cases import remembered
+from ..households import changed_homes
 from ..kin_distance import BITS, MOST
 from ..luck import TWO32, Decision, pair_words, word
 from ..tables import NONE
-from .care_carers import Cases
+from .care_carers import Cases, Pairs, Tie
 from .care_kin_rules import FULL_TIME, Rules, employment
 
 if TYPE_CHECKING:
@@ -23,12 +25,26 @@ if TYPE_CHECKING:
 
 _SIDE = "care_kin_cache"
 _FULL_TIME = int(FULL_TIME)
+_PARTNER, _CHILD_IN_HOUSEHOLD, _CHILD_ROLE = int(Tie.PARTNER), int(Tie.CHILD_IN_HOUSEHOLD), 1
 _KIN_PAIR, _KIN_EMPLOYMENT, _KIN_AWAY_PAIR = (
     int(Decision.KIN_PAIR), int(Decision.KIN_EMPLOYMENT), int(Decision.KIN_AWAY_PAIR)
 )  # fmt: skip
 
+KIN: Final = np.dtype(
+    [
+        ("key", "u8"), ("id", "i4"), ("row", "i4"), ("gives", "u4"), ("strain", "u4"), ("again", "u4"), ("works", "u4"),
+        ("birth", "u2"), ("youngest", "u2"), ("quartier", "u2"), ("tie", "u1"), ("in_law", "u1"), ("sex", "u1"),
+        ("state", "u1"), ("age", "u1"), ("employment", "u1"), ("under_14", "u1"),
+    ],
+    align=True,
+)  # fmt: skip
+"""All about one candidate, side by side: who it is; words of luck for good, whether this relative gives, is strained, gives
+when asked again (of the pair) and works (of the person); birth, that of the youngest child in the household (0 = none),
+Quartier, `Tie`, whether partner of a child, sex. Of this step: bits of state, completed age, employment, whether a child
+under 14 lives in the household."""
 
-class CaseTraits(NamedTuple):
+
+class Traits(NamedTuple):
     """One entry per case: row and id (i32), what ``further`` follows from (age i64, ``packed`` u16 children outside the
     town), hours of these children (f64), ``away`` u8 [sex, case] how many give them, luck of other kin (f64)."""
 
@@ -41,111 +57,75 @@ class CaseTraits(NamedTuple):
     other: np.ndarray
 
 
-class PairTraits(NamedTuple):
-    """One entry per candidate: id (i32), key (u64), sex (u8), birth (u16), ``luck`` (words, u32 [4, candidates]): whether this relative
-    gives, strain, asked again, and employment, which belongs to the person."""
+class Relatives(NamedTuple):
+    """Pairs of case ``c`` from ``first[c]`` to ``first[c + 1]``: row of the relative, `Tie`, household that counts (the one
+    shared, else the relative's). Candidates (`KIN`) of pair ``j`` from ``entry[j]`` to ``entry[j + 1]``: the relative, and
+    the partner who lives with a child; those of case ``c`` from ``begin[c]`` to ``begin[c + 1]``."""
 
-    id: np.ndarray
-    key: np.ndarray
-    sex: np.ndarray
-    birth: np.ndarray
-    luck: np.ndarray
+    first: np.ndarray
+    carer: np.ndarray
+    tie: np.ndarray
+    home: np.ndarray
+    entry: np.ndarray
+    begin: np.ndarray
+    kin: np.ndarray
 
 
 class Known(NamedTuple):
-    """All of one step, in the order of cases; candidates of case ``c`` from ``begin[c]`` to ``begin[c + 1]``."""
+    """All of one step, in the order of cases; how often rows of people had moved by then."""
 
-    cases: CaseTraits
-    begin: np.ndarray
-    pairs: PairTraits
+    stream: np.uint64
+    reordered: int
+    traits: Traits
+    relatives: Relatives
 
 
-def _no_cases(n: int) -> CaseTraits:
+class Place(NamedTuple):
+    """Household (i32), Quartier (u16) and whether at home in a private household (bool) of each case."""
+
+    home: np.ndarray
+    where: np.ndarray
+    at_home: np.ndarray
+
+
+def _no_traits(n: int) -> Traits:
     row, id_ = np.empty((2, n), np.int32)
     further, other = np.empty((2, n))
-    return CaseTraits(
-        row, id_, np.empty(n, np.int64), np.empty(n, np.uint16), further, np.empty((2, n), np.uint8), other
-    )
+    return Traits(row, id_, np.empty(n, np.int64), np.empty(n, np.uint16), further, np.empty((2, n), np.uint8), other)
 
 
-def _no_pairs(n: int) -> PairTraits:
-    small = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint8), np.empty(n, np.uint16)
-    return PairTraits(*small, np.empty((4, n), np.uint32))
+def _nothing(stream: np.uint64, reordered: int) -> Known:
+    """No case; one pair that belongs to nobody, so that a place that does not count can be read."""
+    two = np.zeros(2, np.int32)
+    pairs = Relatives(two, two, two.astype(np.uint8), two, np.zeros(3, np.int32), two, np.zeros(0, KIN))
+    return Known(stream, reordered, _no_traits(0), pairs)
 
 
 @nb.njit(cache=True)
 def _match_cases(rows, ids, old_rows, old_ids, found):
-    """Entry of the step before of each case, -1 = none. Where both tables follow the rows of people none is missed.
-
-    Returns how many have none.
-    """
-    j, n, without = 0, old_rows.size, 0
+    """Entry of the step before of each case, -1 = none; both tables follow the rows of people."""
+    j, n = 0, old_rows.size
     for c in range(rows.size):
-        while j < n and old_rows[j] < rows[c] and old_ids[j] != ids[c]:
+        while j < n and old_rows[j] < rows[c]:
             j += 1
-        found[c] = -1
-        if j < n and old_ids[j] == ids[c]:
-            found[c] = j
-            j += 1
-        without += found[c] < 0
-    return without
+        found[c] = j if j < n and old_ids[j] == ids[c] else -1
 
 
 @nb.njit(cache=True)
-def _match_pairs(found, begin, ids, old_begin, old_ids, where, new):
-    """Entry of the step before of each candidate (0 if there is none), and those who have none; returns how many."""
-    n = 0
-    for c in range(found.size):
-        j = found[c]
-        first = old_begin[j] if j >= 0 else 0
-        last = old_begin[j + 1] if j >= 0 else 0
-        for k in range(begin[c], begin[c + 1]):
-            at, same = -1, first + k - begin[c]  # mostly nobody has come or gone
-            if same < last and old_ids[same] == ids[k]:
-                at = same
-            else:
-                for o in range(first, last):
-                    if old_ids[o] == ids[k]:
-                        at = o
-            where[k] = max(at, 0)
-            new[n] = k
-            n += at < 0
-    return n
+def _carry_cases(found, age, packed, kin_away, old, out, new):
+    """Take over what has not changed; returns how many have no luck yet or other children, listed in ``new``.
 
-
-@nb.njit(cache=True)
-def _carry_pairs(where, old_key, old_sex, old_birth, old_luck, key, sex, birth, luck):
-    for k in range(where.size):
-        key[k] = old_key[where[k]]
-    for k in range(where.size):
-        sex[k] = old_sex[where[k]]
-    for k in range(where.size):
-        birth[k] = old_birth[where[k]]
-    for w in range(4):
-        for k in range(where.size):
-            luck[w, k] = old_luck[w, where[k]]
-
-
-@nb.njit(cache=True)
-def _fetch_pairs(stream, new, case, rows, person, p_key, p_sex, p_birth, key, sex, birth, luck):
-    """Traits and luck of those who have none yet; ``case``: whose candidate each is."""
-    for k in new:
-        row = rows[k]
-        key[k], sex[k], birth[k] = p_key[row], p_sex[row], p_birth[row]
-        a, b, d, _ = pair_words(stream, _KIN_PAIR, key[k], person[case[k]])
-        e = word(stream, 0, _KIN_EMPLOYMENT, key[k])
-        luck[0, k], luck[1, k], luck[2, k], luck[3, k] = a, b, d, e
-
-
-@nb.njit(cache=True)
-def _carry_cases(found, age, packed, old, out, new):
-    """Take over what has not changed; returns how many have no luck yet or other children, listed in ``new``."""
+    ``other`` is -1 where it has to be drawn.
+    """
     old_age, old_packed, old_further, old_away, old_other = old.age, old.packed, old.further, old.away, old.other
-    further, away, other, n = out.further, out.away, out.other, 0
+    further, away, other, rows, n = out.further, out.away, out.other, out.row, 0
+    for c in range(found.size):
+        packed[c] = kin_away[rows[c]]
     for c in range(found.size):
         j = found[c]
+        other[c] = old_other[j] if j >= 0 else -1.0
         if j >= 0 and old_packed[j] == packed[c] and (packed[c] == 0 or old_age[j] == age[c]):
-            further[c], away[0, c], away[1, c], other[c] = old_further[j], old_away[0, j], old_away[1, j], old_other[j]
+            further[c], away[0, c], away[1, c] = old_further[j], old_away[0, j], old_away[1, j]
         else:
             new[n] = c
             n += 1
@@ -160,8 +140,10 @@ def _help_from_outside(rules, stream, new, key, age, packed, further, away, othe
         rules.chance_away, rules.capacity_away, rules.generation, rules.of_age, rules.child_oldest
     )  # fmt: skip
     for c in new:
-        luck, _, _, _ = pair_words(stream, _KIN_AWAY_PAIR, key[c], np.uint64(0))
-        other[c], further[c], away[0, c], away[1, c] = (luck + 0.5) / TWO32, 0.0, 0, 0
+        if other[c] < 0:
+            luck, _, _, _ = pair_words(stream, _KIN_AWAY_PAIR, key[c], np.uint64(0))
+            other[c] = (luck + 0.5) / TWO32
+        further[c], away[0, c], away[1, c] = 0.0, 0, 0
         child_age = age[c] - generation
         if packed[c] == 0 or child_age < of_age or child_age > oldest:
             continue
@@ -176,40 +158,190 @@ def _help_from_outside(rules, stream, new, key, age, packed, further, away, othe
 
 
 @nb.njit(cache=True)
-def _gather(values, rows, out):
-    for c in range(rows.size):
-        out[c] = values[rows[c]]
+def _compare(found, case, carer, tie, old, changed, first, was, home, look):
+    """Pair of the step before of each pair (-1 = none), its household; list those to look up anew, returns how many.
+
+    Where the household that counts has changed, or is another one, or where nobody could be a candidate before.
+    """
+    old_first, old_carer, old_tie, old_home, old_entry, n = old.first, old.carer, old.tie, old.home, old.entry, 0
+    first[:] = 0
+    for k in range(case.size):
+        first[case[k] + 1] = k + 1
+    for c in range(found.size):
+        first[c + 1] = max(first[c], first[c + 1])
+    for k in range(case.size):  # mostly nobody has come or gone; without a branch to guess
+        c = case[k]
+        j = max(found[c], 0)
+        at = old_first[j] + k - first[c]
+        here = (found[c] >= 0) & (at < old_first[j + 1])
+        at = at if here else 0
+        was[k] = at if here & (old_carer[at] == carer[k]) else -1
+        home[k] = old_home[at]
+        other = (old_tie[at] <= _CHILD_IN_HOUSEHOLD) != (tie[k] <= _CHILD_IN_HOUSEHOLD)
+        look[n] = k
+        n += (was[k] < 0) | (changed[old_home[at]] != 0) | other | (old_entry[at] == old_entry[at + 1])
+    for m in range(n):
+        c = case[look[m]]
+        if was[look[m]] < 0 and found[c] >= 0:
+            for o in range(old_first[found[c]], old_first[found[c] + 1]):
+                was[look[m]] = o if old_carer[o] == carer[look[m]] else was[look[m]]
+    return n
 
 
-def known_of(
-    model: QuartierModel, rules: Rules, cases: Cases, begin: np.ndarray, case: np.ndarray, row: np.ndarray
-) -> Known:
+@nb.njit(cache=True)
+def _look_up(look, case, carer, tie, case_home, people, households, row_of_id, home, spouse, youngest):
+    """Household that counts for some relatives, birth of the youngest child in it, row of the partner a child lives with.
+
+    Loops go column by column, so that the processor fetches for many at a time. Two who live together are the couple or
+    parent and child in question: no child is among them, nor a partner.
+    """
+    household, partner, role, birth, next_member = people
+    size, first = households
+    at, open_, n = np.empty(look.size, np.int32), np.empty(look.size + 1, np.int32), 0
+    for m in range(look.size):
+        k = look[m]
+        home[k] = case_home[case[k]] if tie[k] <= _CHILD_IN_HOUSEHOLD else household[carer[k]]
+        spouse[m] = partner[carer[k]] if tie[k] >= _CHILD_IN_HOUSEHOLD else -1
+    for m in range(look.size):
+        h, t = home[look[m]], tie[look[m]]
+        two = (size[h] == 2) & ((t == _PARTNER) | (t == _CHILD_IN_HOUSEHOLD))
+        at[m], youngest[m] = -1 if (size[h] == 1) | two else first[h], 0
+        spouse[m] = row_of_id[max(spouse[m], 0)] if (spouse[m] >= 0) & (size[h] != 1) else -1
+        open_[n] = m
+        n += at[m] >= 0
+    for m in range(look.size):
+        together = household[max(spouse[m], 0)] == household[carer[look[m]]]
+        spouse[m] = spouse[m] if together else -1
+    while n > 0:  # the next member of all households
+        left = 0
+        for o in range(n):
+            m = open_[o]
+            i = at[m]
+            youngest[m] = max(youngest[m], birth[i] * np.uint16(role[i] == _CHILD_ROLE))
+            at[m] = next_member[i]
+            open_[left] = m
+            left += at[m] >= 0
+        n = left
+
+
+@nb.njit(inline="always")
+def _place(kin, n, row, old_kin, o, quartier, youngest, in_law):
+    """Write one candidate whose household has changed, from its entry ``o`` of the step before; whether there is none."""
+    known = o >= 0 and old_kin[o]["row"] == row
+    if known:
+        kin[n] = old_kin[o]
+    one = kin[n]
+    one["row"], one["quartier"], one["youngest"], one["in_law"] = row, quartier, youngest, in_law
+    return not known
+
+
+@nb.njit(cache=True)
+def _expand(case, carer, tie, place, was, look, spouse, youngest, quartier, old, entry, kin, whose, new):
+    """Candidates of those who live in private households: relatives, and the partner of a child as a person.
+
+    Returns how many there are, and how many of them (listed in ``new``) are known only by row.
+    """
+    old_entry, old_kin, where, at_home, n, m, fresh = old.entry, old.kin, place.where, place.at_home, 0, 0, 0
+    for k in range(case.size):
+        entry[k] = n
+        looked = m < look.size and look[m] == k
+        m += looked
+        c, t, o = case[k], tie[k], was[k]
+        if not at_home[c]:
+            continue
+        begin, end = (old_entry[o], old_entry[o + 1]) if o >= 0 else (0, 0)
+        if not looked:
+            for e in range(begin, end):
+                kin[n], whose[n] = old_kin[e], c
+                kin[n]["tie"] = t
+                n += 1
+            continue
+        rows = (carer[k], spouse[m - 1])
+        for in_law in range(2):
+            row = rows[in_law]
+            if row >= 0:
+                q = where[c] if t <= _CHILD_IN_HOUSEHOLD else quartier[row]
+                o = begin + in_law if begin + in_law < end else -1
+                new[fresh], whose[n] = n, c
+                fresh += _place(kin, n, row, old_kin, o, q, youngest[m - 1], in_law)
+                kin[n]["tie"] = t
+                n += 1
+    entry[case.size] = n
+    return n, fresh
+
+
+@nb.njit(cache=True)
+def _fetch(stream, new, kin, whose, person, ids, keys, sex, birth):
+    """Traits and luck of candidates who have none yet."""
+    for k in new:
+        one = kin[k]
+        row = one["row"]
+        one["id"], one["key"], one["sex"], one["birth"] = ids[row], keys[row], sex[row], birth[row]
+    for k in new:
+        one = kin[k]
+        gives, strain, again, _ = pair_words(stream, _KIN_PAIR, one["key"], person[whose[k]])
+        one["gives"], one["strain"], one["again"] = gives, strain, again
+        one["works"] = word(stream, 0, _KIN_EMPLOYMENT, one["key"])
+
+
+@nb.njit(cache=True)
+def _begin(first, entry, begin):
+    for c in range(first.size):
+        begin[c] = entry[first[c]]
+
+
+def _relatives(
+    model: QuartierModel, stream: np.uint64, pairs: Pairs, place: Place, found: np.ndarray, before: Relatives
+) -> tuple[Relatives, np.ndarray]:
+    """All relatives, and whose candidate each is (i32). ``found``: entry of the step before of each case."""
+    p, h, n, changed = model.people, model.households, pairs.carer.size, changed_homes(model)
+    first, (was, home), look = np.empty(found.size + 1, np.int32), np.empty((2, n), np.int32), np.empty(n + 1, np.int32)
+    look = look[: _compare(found, *pairs, before, changed, first, was, home, look)]
+    spouse, youngest = np.empty(look.size, np.int32), np.empty(look.size, np.uint16)
+    people = (p.household, p.partner, p.role, p.birth, p.next_member)
+    _look_up(look, *pairs, place.home, people, (h.size, h.first_member), model.row_of_id, home, spouse, youngest)
+    entry, whose, new = np.empty(n + 1, np.int32), np.empty(2 * n, np.int32), np.empty(2 * n + 1, np.int32)
+    kin = np.empty(2 * n, KIN)
+    m, fresh = _expand(*pairs, place, was, look, spouse, youngest, p.quartier, before, entry, kin, whose, new)
+    _fetch(stream, new[:fresh], kin, whose, remembered(model, "key"), p.id, p.key, p.sex, p.birth)
+    begin = np.empty(first.size, np.int32)
+    _begin(first, entry, begin)
+    changed[:] = 0
+    return Relatives(first, pairs.carer, pairs.tie, home, entry, begin, kin[:m]), whose[:m]
+
+
+def _found_again(model: QuartierModel, known: Known, ids: np.ndarray) -> np.ndarray:
+    """Entry of each case (by id) after rows of people have moved; relatives get their new rows, all is looked up anew."""
+    old, place = known.relatives, np.full(model.next_id, NONE, np.int32)
+    place[known.traits.id] = np.arange(known.traits.id.size)
+    old.kin["row"] = model.row_of_id[old.kin["id"]]
+    some = np.flatnonzero(old.entry[:-1] < old.entry[1:])
+    old.carer[:] = NONE
+    old.carer[some] = old.kin["row"][old.entry[some]]
+    changed_homes(model)[:] = 1
+    return place[ids]
+
+
+def known_of(model: QuartierModel, rules: Rules, cases: Cases, pairs: Pairs, place: Place) -> tuple[Known, np.ndarray]:
     """Traits of all cases and candidates: carried over where they can be, else looked up and drawn.
 
-    ``begin`` (i64), ``case`` (i32, whose), ``row`` (i32): the candidates.
+    Returns also whose candidate each is (i32).
     """
     p, stream = model.people, model.luck.stream
     ids, keys = remembered(model, "id"), remembered(model, "key")
-    old = model.side.get(_SIDE)
-    if old is None or old[0] != stream or old[1].cases.id.size == 0 or old[1].pairs.id.size == 0:
-        old = (stream, Known(_no_cases(0), np.zeros(1, np.int64), _no_pairs(1)))
-    before: Known = old[1]
+    before: Known | None = model.side.get(_SIDE)
+    if before is None or before.stream != stream or before.relatives.carer.size == 0:
+        before = _nothing(stream, p.reordered)
     n, found = ids.size, np.empty(ids.size, np.int32)
-    at_case = _no_cases(n)._replace(row=cases.rows, id=ids, age=cases.age)
-    _gather(p.kin_away, cases.rows, at_case.packed)
-    if 2 * _match_cases(cases.rows, ids, before.cases.row, before.cases.id, found) > n > 0:  # rows have moved
-        place = np.full(model.next_id, NONE, np.int32)
-        place[before.cases.id] = np.arange(before.cases.id.size)
-        found = place[ids]
-    new = np.empty(max(n, row.size) + 1, np.int32)
-    some = new[: _carry_cases(found, cases.age, at_case.packed, before.cases, at_case, new)]
-    outside = (at_case.further, at_case.away, at_case.other)
-    _help_from_outside(rules, stream, some, keys, cases.age, at_case.packed, *outside)
-    pairs, was, where = _no_pairs(row.size), before.pairs, np.empty(row.size, np.int32)
-    _gather(p.id, row, pairs.id)
-    some = new[: _match_pairs(found, begin, pairs.id, before.begin, was.id, where, new)]
-    _carry_pairs(where, *was[1:], *pairs[1:])
-    _fetch_pairs(stream, some, case, row, keys, p.key, p.sex, p.birth, *pairs[1:])
-    known = Known(at_case, begin, pairs)
-    model.side[_SIDE] = (stream, known)
-    return known
+    if before.reordered == p.reordered:
+        _match_cases(cases.rows, ids, before.traits.row, before.traits.id, found)
+    else:
+        found = _found_again(model, before, ids)
+    traits = _no_traits(n)._replace(row=cases.rows, id=ids, age=cases.age)
+    new = np.empty(n + 1, np.int32)
+    new = new[: _carry_cases(found, cases.age, traits.packed, p.kin_away, before.traits, traits, new)]
+    outside = (traits.further, traits.away, traits.other)
+    _help_from_outside(rules, stream, new, keys, cases.age, traits.packed, *outside)
+    relatives, whose = _relatives(model, stream, pairs, place, found, before.relatives)
+    known = model.side[_SIDE] = Known(stream, p.reordered, traits, relatives)
+    return known, whose

@@ -106,9 +106,9 @@ def filled(
     need: float, further: float, least: float, rank: list[int], capacity: list[float]
 ) -> tuple[float, list[float]]:
     """Hours of all and of each relative of one person."""
-    hours, together = np.empty(len(rank)), np.empty(1)
+    hours, together, begin = np.empty(len(rank)), np.empty(1), np.array([0, len(rank)], np.int32)
     given = np.array(rank, np.uint8), np.array(capacity, np.float64)
-    fill_needs(np.array([need]), np.array([further]), least, np.array([0, len(rank)]), *given, hours, together)
+    fill_needs(np.array([need]), np.array([further]), least, begin, *given, hours, together)
     return float(together[0]), hours.tolist()
 
 
