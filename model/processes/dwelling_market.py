@@ -113,9 +113,9 @@ class Places:
 @nb.njit(inline="always")
 def _drawn(running, guide, group, origin, wanted):
     """Position of the first running share above ``wanted``, else the last; the guide says where to begin."""
-    position = np.int64(guide[group, origin, wanted >> GUIDE_SHIFT])
-    while position < running.shape[2] - 1 and running[group, origin, position] <= wanted:
-        position += 1
+    position, last = np.uint64(guide[group, origin, wanted >> GUIDE_SHIFT]), np.uint64(running.shape[2] - 1)
+    while position < last and running[group, origin, position] <= wanted:
+        position += np.uint64(1)
     return position
 
 
@@ -177,13 +177,10 @@ def _later_lot(luck, key, t):
 
 @nb.njit(cache=True)
 def _lots(luck, keys, blocks, lots):
-    """Words of luck (u32 [block, keys by the 2,048, word, key]) of some blocks of the search; apart, so that it vectorises."""
+    """Words of luck (u32 [block, word, key]) of some blocks of the search; apart, so that it vectorises."""
     stream, step, search = luck
     for b in range(blocks.size):
-        for c in range(lots.shape[1]):
-            _draw(
-                stream, step, search + np.uint64(blocks[b]), keys[BLOCK * c : BLOCK * (c + 1)], lots[b, c].reshape(-1)
-            )
+        _draw(stream, step, search + np.uint64(blocks[b]), keys, lots[b].reshape(-1))
 
 
 @nb.njit(cache=True)
@@ -197,31 +194,30 @@ def _look(luck, order, begin, early, later, seekers, lots, kin_look, tries, firs
     quartiere, number, first_of, chance, guide = early
     later_quartiere, later_number, later_first, later_chance, later_guide, more = later
     key, group, quartier, anywhere, stay, kin = seekers
-    n, outside = 0, chance.shape[1] - 1
+    n, one, outside = np.uint64(0), np.uint64(1), np.uint64(more.shape[1] - 1)
     for j in range(order.size):
-        i = order[j]
-        g, o, parents, c, e = np.int64(group[i]), np.int64(quartier[i]), np.int64(kin[i]), j // BLOCK, j % BLOCK
-        o, draws = outside if anywhere[i] else o, tries[np.int64(stay[i] == np.inf)]
-        if parents >= 0 and number[parents] > 0 and (np.float64(lots[1, c, 0, e]) + 0.5) / TWO32 < kin_look:
-            street = first_of[parents] + np.int64((np.uint64(lots[1, c, 1, e]) * np.uint64(number[parents])) >> _S32)
-            looked_at[n] = 2 * street + 1
-            n += begin[street] < begin[street + 1]
+        i, e = np.uint32(order[j]), np.uint64(j)
+        g, o, parents = np.uint64(group[i]), outside if anywhere[i] else np.uint64(quartier[i]), np.int64(kin[i])
+        draws = tries[np.int64(stay[i] == np.inf)]
+        if parents >= 0 and number[parents] > 0 and (np.float64(lots[1, 0, e]) + 0.5) / TWO32 < kin_look:
+            street = np.uint64(first_of[parents]) + ((np.uint64(lots[1, 1, e]) * np.uint64(number[parents])) >> _S32)
+            looked_at[n] = street << one | one
+            n += np.uint64(begin[street] < begin[street + one])
         for t in range(draws if quartiere.size else 0):
-            lot, w = lots[2 + t // 2, c], t % 2 * 2
-            drawn, second = np.uint64(lot[w, e]), np.uint64(lot[w + 1, e])
-            q = quartiere[_drawn(chance, guide, g, o, drawn)]
-            street = first_of[q] + np.int64((second * np.uint64(number[q])) >> _S32)
-            looked_at[n] = 2 * street + (q == parents)
-            n += begin[street] < begin[street + 1]
+            block, w = np.uint64(2 + t // 2), np.uint64(t % 2 * 2)
+            q = np.uint64(quartiere[_drawn(chance, guide, g, o, np.uint64(lots[block, w, e]))])
+            street = np.uint64(first_of[q]) + ((np.uint64(lots[block, w + one, e]) * np.uint64(number[q])) >> _S32)
+            looked_at[n] = street << one | np.uint64(np.int64(q) == parents)
+            n += np.uint64(begin[street] < begin[street + one])
         extra = 0
         if more[g, o] > 0:
-            extra = min(int(draws * more[g, o] + (np.float64(lots[0, c, 2, e]) + 0.5) / TWO32), MOST_DRAWS)
+            extra = min(int(draws * more[g, o] + (np.float64(lots[0, 2, e]) + 0.5) / TWO32), MOST_DRAWS)
         for t in range(extra):
             words = _later_lot(luck, key[i], t)
-            q = later_quartiere[_drawn(later_chance, later_guide, g, o, words[0])]
-            street = later_first[q] + np.int64((words[1] * np.uint64(later_number[q])) >> _S32)
-            looked_at[n] = 2 * street + (q == parents)
-            n += begin[street] < begin[street + 1]
+            q = np.uint64(later_quartiere[_drawn(later_chance, later_guide, g, o, words[0])])
+            street = np.uint64(later_first[q]) + ((words[1] * np.uint64(later_number[q])) >> _S32)
+            looked_at[n] = street << one | np.uint64(np.int64(q) == parents)
+            n += np.uint64(begin[street] < begin[street + one])
         first[j + 1] = n
 
 
@@ -260,7 +256,7 @@ def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, 
     one, eleven = np.uint32(1), np.uint64(11)
     for j in range(order.size):
         i, n = order[j], np.uint64(0)
-        mine = np.uint64(lots[j // BLOCK, 0, j % BLOCK]) << _S32 | np.uint64(lots[j // BLOCK, 1, j % BLOCK])
+        mine = np.uint64(lots[0, 0, j]) << _S32 | np.uint64(lots[0, 1, j])
         wanted, most, bound, best = min(np.int64(need[i]), MOST_ROOMS), budget[i], stay[i], np.int64(-1)
         limit, taste = _limit(wanted, entitled[i], below, above), np.uint32((needs[i] * 8 + wanted) * 32)
         for s in range(first[j], first[j + 1]):
@@ -292,6 +288,23 @@ def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, 
             label[best], match[i] = TAKEN, best
 
 
+@nb.njit(cache=True)
+def _serve(luck, order, begin, offer, early, later, seekers, asks, kin_look, tries, most_streets, tastes, match):
+    """Let seekers draw streets and choose in their order, 2,048 at a time, so that what they drew stays at hand."""
+    blocks = np.empty(2 + (tries.max() + 1) // 2, np.int64)
+    blocks[:2], blocks[2:] = (14, 15), np.arange(blocks.size - 2)
+    lots, keys = np.empty((blocks.size, 4, BLOCK), np.uint32), np.empty(BLOCK, np.uint64)
+    first, looked_at = np.zeros(BLOCK + 1, np.int64), np.empty(BLOCK * most_streets + 1, np.uint32)
+    seen = np.empty((begin[1:] - begin[:-1]).max() * most_streets + 1, np.uint32)
+    for start in range(0, order.size, BLOCK):
+        turn = order[start : start + BLOCK]
+        for j in range(turn.size):
+            keys[j] = seekers[0][turn[j]]
+        _lots(luck, keys[: turn.size], blocks, lots)
+        _look(luck, turn, begin, early, later, seekers, lots, kin_look, tries, first, looked_at)
+        _choose(turn, begin, offer, first, looked_at, lots, asks, tastes, seen, match)
+
+
 def vacant_dwellings(model: QuartierModel) -> np.ndarray:
     """Rows of the dwellings on the market: those vacant before this round of moves; what the round frees comes next."""
     d = model.dwellings
@@ -310,22 +323,15 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
     _queue(who.priority, model.luck.words(Decision.DWELLING_LOTTERY, model.now, who.key), who.key, turn)
     tries = np.array([min(int(rates.parameter(f"streets_to_{what}")), MOST_DRAWS) for what in ("stay", "move")])
     luck = (model.luck.stream, np.uint64(model.now), np.uint64(Decision.DWELLING_SEARCH // 4))
-    blocks = np.concatenate(([14, 15], np.arange((int(tries.max()) + 1) // 2)))
-    lots = np.empty((blocks.size, -(-who.n // BLOCK), 4, BLOCK), np.uint32)
-    first = np.zeros(who.n + 1, np.int64)
     most_streets = 1 + int(tries.max()) + (MOST_DRAWS if later.number.any() else 0)
-    looked_at = np.empty(who.n * most_streets + 1, np.uint32)
-    seen = np.empty(int(np.diff(begin).max()) * most_streets + 1, np.uint32)
     with np.errstate(over="ignore"):
-        _lots(luck, who.key[turn], blocks, lots)
-        _look(
-            luck, turn, begin, (early.quartiere, early.number, early.first, early.chance, early.guide),
+        _serve(
+            luck, turn, begin, offer, (early.quartiere, early.number, early.first, early.chance, early.guide),
             (later.quartiere, later.number, later.first, later.chance, later.guide, search.more()),
-            (who.key, who.group, who.quartier, who.anywhere, who.stay, who.kin), lots, rates.parameter("kin_look"), tries,
-            first, looked_at,
+            (who.key, who.group, who.quartier, who.anywhere, who.stay, who.kin),
+            (who.group, who.rooms, who.stay, who.needs, who.entitled, who.budget),
+            rates.parameter("kin_look"), tries, most_streets, _tastes(rates), match,
         )  # fmt: skip
-        asks = (who.group, who.rooms, who.stay, who.needs, who.entitled, who.budget)
-        _choose(turn, begin, offer, first, looked_at, lots[0], asks, _tastes(rates), seen, match)
     got = match[: who.n]
     return np.where(got >= 0, order[got], -1).astype(np.int64)
 

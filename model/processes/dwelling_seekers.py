@@ -222,16 +222,20 @@ def parents_quartier(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
 def household_seekers(model: QuartierModel, homes: np.ndarray) -> Seekers:
     """What these private households look for."""
     p, h, d, rates, n = model.people, model.households, model.dwellings, model.rates, homes.size
-    types = (np.int32, np.uint16, np.bool_, np.int16, np.int16, np.bool_)
-    head, _, _, adults, minors, needs = described = tuple(np.empty(n, its_type) for its_type in types)
+    head, born, adults, minors = (np.empty(n, its_type) for its_type in (np.int32, np.uint16, np.int16, np.int16))
+    family, needs = np.empty(n, np.bool_), np.empty(n, np.bool_)
     of_age = model.now - 4 * int(rates.parameter("age_of_majority"))
     grade = int(rates.parameter("barrier_care_grade"))
-    _describe(homes, h.first_member, p.next_member, p.birth, p.key, p.role, p.care, of_age, grade, *described)
+    _describe(
+        homes, h.first_member, p.next_member, p.birth, p.key, p.role, p.care, of_age, grade, head, born, family, adults,
+        minors, needs,
+    )  # fmt: skip
     types = (np.uint64, np.uint8, np.uint16, np.bool_, np.uint8, np.uint8, np.int32, np.float64)
     key, group, where, anywhere, rooms, priority, waited, scale = out = tuple(np.empty(n, t) for t in types)
     loss = rates.parameter("room_mismatch") * np.arange(256) + rates.parameter("barrier_loss") * np.arange(2)[:, None]
     _place(
-        homes, *described, (h.dwelling, h.quartier, h.reason, h.wait_since), p.key, (d.rooms, d.features), model.now,
+        homes, head, born, family, adults, minors, needs, (h.dwelling, h.quartier, h.reason, h.wait_since), p.key,
+        (d.rooms, d.features), model.now,
         group_of(np.arange(AGES), np.array([[False], [True]])).astype(np.uint8), np.exp(loss - rates.parameter("stay_bonus")), out,
     )  # fmt: skip
     rank = income_ranks(model, key)
