@@ -29,9 +29,9 @@ def income_ranks(model: QuartierModel, key: np.ndarray) -> np.ndarray:
 def household_income(rates: RateBook, rank: np.ndarray, adults: np.ndarray, minors: np.ndarray) -> np.ndarray:
     """Net income of households a year (EUR, float64) by rank, persons of age and minors (whole numbers)."""
     types = rates["household_income_a"].labels[0]
-    kind = np.array([[types.index(t) for t in group] for group in (WITHOUT_CHILDREN, WITH_CHILDREN)])
-    kind = kind[(minors > 0).astype(np.int64), np.clip(adults, 1, 3) - 1]
-    a, b, c = (rates[f"household_income_{name}"].values[kind] for name in "abc")
+    order = [types.index(name) for name in (*WITHOUT_CHILDREN, *WITH_CHILDREN)]
+    kind = np.minimum(np.maximum(adults, 1), 3) - 1 + len(WITHOUT_CHILDREN) * (minors > 0)
+    a, b, c = (rates[f"household_income_{name}"].values[order].take(kind) for name in "abc")
     logit = np.log(rank / (1 - rank))
     share = (
         1

@@ -37,8 +37,6 @@ MOST_DRAWS = 14
 TAKEN = np.uint32(0x7F)
 """Label of a dwelling that is taken already: more rooms than anybody looks for."""
 GUARD, TRAITS = np.uint32(0x80808080), np.uint32(24)
-QUEUE_BITS = 14
-"""First bits of the place in the queue by which seekers are dealt into heaps (speed only, no result depends on it)."""
 
 
 @dataclass
@@ -140,13 +138,13 @@ def _deal(street, places, first, order, dealt):
 
 
 @nb.njit(cache=True)
-def _queue(priority, words, keys, order):
+def _queue(priority, words, keys, bits, order):
     """Positions by priority (below 4), then by lottery: first and last bits of words (u32), 30 in all, and 16 of the keys.
 
-    Dealt by the first bits into about as many heaps as there are seekers, then put right among the few neighbours of a heap.
+    Dealt by the first ``bits``, into about as many heaps as there are seekers, then put right among the few of a heap.
     """
-    begins, rank = np.zeros((1 << QUEUE_BITS) + 1, np.int32), np.empty(keys.size, np.uint64)
-    sorted_rank, shift, low = np.empty(keys.size, np.uint64), np.uint64(48 - QUEUE_BITS), np.uint64(0xFFFF)
+    begins, rank = np.zeros((1 << bits) + 1, np.int32), np.empty(keys.size, np.uint64)
+    sorted_rank, shift, low = np.empty(keys.size, np.uint64), np.uint64(48 - bits), np.uint64(0xFFFF)
     for k in range(keys.size):
         word, last = np.uint64(words[k]), keys[k] & low
         lottery = (word >> np.uint64(18)) << np.uint64(32) | (word & low) << np.uint64(16) | last
@@ -320,14 +318,15 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
     rates, early, later = model.rates, search.early, search.later
     begin, order, offer = _by_street(search, places)
     turn, who = np.empty(seekers.n, np.int32), seekers
-    _queue(who.priority, model.luck.words(Decision.DWELLING_LOTTERY, model.now, who.key), who.key, turn)
+    words = model.luck.words(Decision.DWELLING_LOTTERY, model.now, who.key)
+    _queue(who.priority, words, who.key, who.n.bit_length(), turn)
     tries = np.array([min(int(rates.parameter(f"streets_to_{what}")), MOST_DRAWS) for what in ("stay", "move")])
     luck = (model.luck.stream, np.uint64(model.now), np.uint64(Decision.DWELLING_SEARCH // 4))
     most_streets = 1 + int(tries.max()) + (MOST_DRAWS if later.number.any() else 0)
     with np.errstate(over="ignore"):
         _serve(
             luck, turn, begin, offer, (early.quartiere, early.number, early.first, early.chance, early.guide),
-            (later.quartiere, later.number, later.first, later.chance, later.guide, search.more()),
+            (later.quartiere, later.number, later.first, later.chance, later.guide, search.more),
             (who.key, who.group, who.quartier, who.anywhere, who.stay, who.kin),
             (who.group, who.rooms, who.stay, who.needs, who.entitled, who.budget),
             rates.parameter("kin_look"), tries, most_streets, _tastes(rates), match,

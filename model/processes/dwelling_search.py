@@ -10,6 +10,7 @@ Quartier above all, they have streets of their own, for which a seeker draws mor
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numba as nb
@@ -135,6 +136,7 @@ class Search:
         )
         return street
 
+    @cached_property
     def more(self) -> np.ndarray:
         """Draws of later streets per draw of an early one, float64 [group, origin]; one where there are no early ones."""
         early, later = self.early.weight, self.later.weight

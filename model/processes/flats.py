@@ -23,15 +23,15 @@ def _speaks(mates, young, most, household, dwelling, size, rooms, first, followi
     """Those of these people who are the oldest young member of a flat of unrelated people with a room free."""
     n = m = r = 0
     for mate in mates:  # without a branch, so that the reads overlap
-        me = np.uint32(mate)
-        mates[m] = me
-        m += (birth[me] > young) & (plan[me] == 0)
+        mates[m] = mate
+        m += birth[np.uint32(mate)] > young
     homes = np.empty(m + 1, np.int32)
     for k in range(m):
-        home = household[np.uint32(mates[k])]
+        me = np.uint32(mates[k])
+        home = household[me]
         h = np.uint32(max(home, 0))
-        mates[r], homes[r] = mates[k], home
-        r += (home >= 0) & (dwelling[h] >= 0) & (size[h] < most)
+        mates[r], homes[r] = me, home
+        r += (plan[me] == 0) & (home >= 0) & (dwelling[h] >= 0) & (size[h] < most)
     for k in range(r):
         me, h = mates[k], homes[k]
         if size[h] >= rooms[dwelling[h]]:
@@ -48,22 +48,6 @@ def _speaks(mates, young, most, household, dwelling, size, rooms, first, followi
     return mates[:n]
 
 
-@nb.njit(cache=True)
-def _came_alone(looking, reason, wait_since, size, dwelling, first, now):
-    """The only members of households that came in this step and have no dwelling."""
-    n = m = 0
-    alone = np.empty(looking.size + 1, np.int32)
-    for row in looking:  # without a branch, so that the reads overlap
-        h = np.uint32(row)
-        alone[n] = h
-        n += (reason[h] == 1) & (wait_since[h] == now)
-    for k in range(n):
-        h = np.uint32(alone[k])
-        alone[m] = first[h]
-        m += (size[h] == 1) & (dwelling[h] < 0)
-    return alone[:m]
-
-
 def open_flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """Households of unrelated young people with a room free, and the key each is known by (its oldest such member's)."""
     p, h, rates = model.people, model.households, model.rates
@@ -76,32 +60,31 @@ def open_flats(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     return p.household[speakers], p.key[speakers]
 
 
-def _seekers(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) -> np.ndarray:
+def _seekers(model: QuartierModel, planning: np.ndarray, alone: np.ndarray) -> np.ndarray:
     """Rows of those who would rather share: leaving home without children, or just arrived alone, and young."""
-    p, h, rates = model.people, model.households, model.rates
+    p, rates = model.people, model.rates
     young = model.now - 4 * int(rates.parameter("shared_flat_age"))
     leaving = planning[p.plan[planning] == Plan.LEAVE_HOME]
     leaving = leaving[(p.birth[leaving] > young) & (p.present[leaving] == 1) & (p.parity[leaving] == 0)]
-    arrived = _came_alone(looking, h.reason, h.wait_since, h.size, h.dwelling, h.first_member, model.now)
-    arrived = arrived[(p.birth[arrived] > young) & (p.role[arrived] != Role.RESIDENT)]
+    arrived = alone[(p.birth[alone] > young) & (p.role[alone] != Role.RESIDENT)]
     rows = np.concatenate((leaving, arrived))
     share = rates.parameter("shared_flat_share")
     return rows[model.luck.uniform(Decision.HOME_DESTINATION, 0, p.key[rows]) < share]
 
 
-def share_flats(model: QuartierModel, planning: np.ndarray, looking: np.ndarray) -> np.ndarray:
+def share_flats(model: QuartierModel, planning: np.ndarray, alone: np.ndarray) -> np.ndarray:
     """One round of the market for rooms in shared flats; each flat takes at most one newcomer in a step.
 
     Parameters
     ----------
-    planning, looking : people with a plan and households with a reason to move.
+    planning, alone : people with a plan, and people who came in this step alone.
 
     Returns
     -------
     rows of the dwellings that are vacant by that.
     """
     p, h, d = model.people, model.households, model.dwellings
-    rows = _seekers(model, planning, looking)
+    rows = _seekers(model, planning, alone)
     homes, keys = open_flats(model)
     n, search = rows.size, model.side["move"]["flats"]
     seekers = Seekers(

@@ -37,6 +37,7 @@ UNSERVED = {
 }
 """The event that counts seekers without success, by why they look."""
 REASON_OF_PLAN = np.array([Reason.NONE, Reason.NEW_HOUSEHOLD, Reason.SEPARATION, Reason.NEW_HOUSEHOLD], np.uint8)
+ARRIVED = np.uint8(Reason.ARRIVED)
 MOST_MISFIT = 2
 """Rooms missing or to spare beyond which the wish to move grows no more (bounds the hazard)."""
 
@@ -95,8 +96,10 @@ def move(model: QuartierModel) -> None:
     p, h, d = model.people, model.households, model.dwellings
     vacant = complete_dwellings(model, vacant_dwellings(model))
     planning, looking = rows_marked(p.plan), rows_marked(h.reason)
-    vacant = np.concatenate((vacant, share_flats(model, planning, looking)))
-    looking, homes = _look_now(model, np.concatenate((looking, _wish_to_move(model))))
+    looking, homes, alone = _look_now(model, looking)
+    vacant = np.concatenate((vacant, share_flats(model, planning, alone)))
+    new = _wish_to_move(model)  # who joined a flat has left an empty household behind
+    looking, homes = (np.concatenate((rows[h.size[rows] > 0], new)) for rows in (looking, homes))
     leaders = people_with_plans(model, planning)
     rows, group, people = person_seekers(model, leaders)
     side = model.side["move"]
@@ -112,27 +115,38 @@ def move(model: QuartierModel) -> None:
 
 
 @nb.njit(cache=True)
-def _sort_out(looking, reason, kind, size, dwelling, wait_since, now, every, homes):
-    n = m = 0
-    for row in looking:  # without a branch, so that the reads overlap
+def _sort_out(looking, households, first, now, every, homes, alone):
+    """Those that are private, those of them whose turn it is, and who came in this step alone; how many of each.
+
+    Without a branch, so that the reads overlap.
+    """
+    reason, kind, size, dwelling, wait_since = households
+    n = m = single = 0
+    for row in looking:
         h = np.uint32(row)
         looking[n] = row
-        n += (reason[h] != 0) & (kind[h] == 0) & (size[h] > 0)
+        n += (kind[h] == 0) & (size[h] > 0)
     for row in looking[:n]:
         h = np.uint32(row)
-        homes[m] = row
-        m += (dwelling[h] < 0) | ((now - np.int64(wait_since[h])) % every == 0)
-    return n, m
+        waited, nowhere = now - np.int64(wait_since[h]), dwelling[h] < 0
+        homes[m], alone[single] = row, row
+        m += nowhere | (waited % every == 0)
+        single += nowhere & (waited == 0) & (reason[h] == ARRIVED) & (size[h] == 1)
+    for k in range(single):
+        alone[k] = first[np.uint32(alone[k])]
+    return n, m, single
 
 
-def _look_now(model: QuartierModel, looking: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Private households that look for a dwelling, and those of them that look in this quarter.
+def _look_now(model: QuartierModel, looking: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Private households that look for a dwelling, those of them that look in this quarter, and people who came alone.
 
-    Who has none always does, else one looks in the first quarter of the search and in turn. Overwrites ``looking``.
+    Who has no dwelling always looks, else one looks in the first quarter of the search and in turn. Overwrites ``looking``.
     """
-    h, homes, every = model.households, np.empty_like(looking), int(model.rates.parameter("look_again_steps"))
-    n, m = _sort_out(looking, h.reason, h.kind, h.size, h.dwelling, h.wait_since, model.now, every, homes)
-    return looking[:n], homes[:m]
+    h, every = model.households, int(model.rates.parameter("look_again_steps"))
+    homes, alone = np.empty(looking.size + 1, np.int64), np.empty(looking.size + 1, np.int32)
+    columns = (h.reason, h.kind, h.size, h.dwelling, h.wait_since)
+    n, m, single = _sort_out(looking, columns, h.first_member, model.now, every, homes, alone)
+    return looking[:n], homes[:m], alone[:single]
 
 
 @nb.njit(cache=True)

@@ -346,7 +346,7 @@ def test_dwellings_of_a_new_quartier_are_looked_for_without_changing_other_draws
     assert grown.later.number.tolist() == [0, 0, 16]  # 500 / 60, rounded up to a power of two
     assert grown.with_completed(np.array([0, 0, 900])) is grown
     from_anywhere = 3
-    assert grown.more()[0, from_anywhere] == pytest.approx(16 / (67 + 100))
+    assert grown.more[0, from_anywhere] == pytest.approx(16 / (67 + 100))
     key = derive_keys(Domain.DWELLING, np.arange(900), 3)
     later = grown.streets(key, np.full(900, 2), np.ones(900, bool))
     assert np.bincount(later)[167:].min() > 20
