@@ -215,14 +215,17 @@ def _place(now, born, sex, leads, care, ages):
 
 @nb.njit(inline="always")
 def _below(words, rough, living, flag):
-    """Flag whose luck may lie below one of four bounds, of which `rough` holds the first eight bits each."""
-    s8, s16, s24, low = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(0xFF)
+    """Flag whose luck may lie below one of four bounds, of which ``rough`` holds the first eight bits each, word 3 on top.
+
+    The casts keep the numbers at 32 bits, so that sixteen persons go at a time.
+    """
+    s8, s16, s24, rest = np.uint32(8), np.uint32(16), np.uint32(24), np.uint32(0xFFFFFF)
     for j in range(rough.size):
         bound = rough[j]
-        below = words[j] >> s24 <= bound & low
-        below |= words[j + CHUNK] >> s24 <= bound >> s8 & low
-        below |= words[j + 2 * CHUNK] >> s24 <= bound >> s16 & low
-        below |= words[j + 3 * CHUNK] >> s24 <= bound >> s24
+        below = words[j] <= np.uint32(bound << s24 | rest)
+        below |= words[j + CHUNK] <= np.uint32(bound << s16 | rest)
+        below |= words[j + 2 * CHUNK] <= np.uint32(bound << s8 | rest)
+        below |= words[j + 3 * CHUNK] <= np.uint32(bound | rest)
         flag[j] = np.uint8(below)
     for j in range(rough.size):
         flag[j] &= np.uint8(living[j] != 0)
