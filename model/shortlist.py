@@ -17,9 +17,9 @@ import numba as nb
 import numpy as np
 
 from .luck import Decision
-from .rates import MAX_HAZARD
+from .rates import MAX_HAZARD, probability, threshold
 from .screen import BLOCKS, Room, room_for, screen_bounds
-from .thresholds import AGES, SLACK, hazard_thresholds
+from .thresholds import AGES, SLACK
 
 if TYPE_CHECKING:
     from .model import QuartierModel
@@ -115,14 +115,13 @@ def _listed(model: QuartierModel, decisions: tuple[Decision, ...]) -> tuple[np.n
 
 
 def _ask_everybody(model: QuartierModel) -> None:
-    bounds = np.zeros((BLOCKS, 2, 2, 2, AGES, 4), np.uint32)
+    hazards, bounds = np.zeros((BLOCKS, 2, 2, 2, AGES, 4)), np.zeros((BLOCKS, 2, 2, 2, AGES, 4), np.uint32)
     for process in model.processes:
         for decision, bound in process.bounds.items():
             most = bound(model)
-            if most.dtype != np.uint32:
-                most = hazard_thresholds(np.minimum(most * SLACK, MAX_HAZARD))
-            same = bounds[decision // 4, ..., decision % 4]  # a view
+            same = (bounds if most.dtype == np.uint32 else hazards)[decision // 4, ..., decision % 4]  # a view
             np.maximum(same, most, out=same)
+    bounds = np.maximum(bounds, threshold(probability(np.minimum(hazards * SLACK, MAX_HAZARD))))
     lists, people = model.shortlists, model.people
     if lists.room.rows.shape[1] < len(people):
         lists.room = room_for(people.capacity)

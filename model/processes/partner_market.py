@@ -26,16 +26,18 @@ _CELL_SHIFT, _AGE_SHIFT = np.uint64(40), np.uint64(32)
 
 
 @nb.njit(inline="always")
-def _related(a, b):
-    """Parent and child, or siblings; each of a, b holds own id, mother, father."""
+def _related(kin, i, other, j):
+    """Parent and child, or siblings; a row of either table holds own id, mother, father."""
+    own, mother, father = kin[i, 0], kin[i, 1], kin[i, 2]
+    other_own, other_mother, other_father = other[j, 0], other[j, 1], other[j, 2]
     return (
-        a[0] == b[0]
-        or a[0] == b[1]
-        or a[0] == b[2]
-        or a[1] == b[0]
-        or a[2] == b[0]
-        or (a[1] >= 0 and a[1] == b[1])
-        or (a[2] >= 0 and a[2] == b[2])
+        own == other_own
+        or own == other_mother
+        or own == other_father
+        or mother == other_own
+        or father == other_own
+        or (mother >= 0 and mother == other_mother)
+        or (father >= 0 and father == other_father)
     )
 
 
@@ -62,7 +64,7 @@ def _meet(
     holder_taken = np.zeros(line.size, np.bool_)
     best, score = np.full(line.size, -1, np.int32), np.empty(line.size, np.uint64)
     alone, asked = np.arange(key.size, dtype=np.int32), np.empty(key.size, np.int32)
-    n = key.size
+    n, width = key.size, chance.shape[1]
     for draw in range(DRAWS):
         asks = 0
         for i in alone[:n]:
@@ -75,17 +77,16 @@ def _meet(
             c = near[cell[i], c]
             if first[c] == first[c + 1]:
                 continue
-            reach, u = chance[age[i]], nb.float64(years) / TWO32
-            gap = reach.size // 2
-            while gap > 0 and u < reach[gap - 1]:
+            own, u, gap = age[i], nb.float64(years) / TWO32, width // 2
+            while gap > 0 and u < chance[own, gap - 1]:
                 gap -= 1
-            while u >= reach[gap]:
+            while u >= chance[own, gap]:
                 gap += 1
-            sought = np.uint64(first_age[age[i]] + gap)
+            sought = np.uint64(first_age[own] + gap)
             j = _nearest(line, first[c], first[c + 1], np.uint64(c) << _CELL_SHIFT | sought << _AGE_SHIFT | place)
-            gap = holder_age[j] - first_age[age[i]]
-            beyond = gap < 0 or gap >= reach.size or (gap > 0 and reach[gap - 1] >= 1.0)
-            if beyond or holder_taken[j] or _related(kin[i], holder_kin[j]):
+            gap = holder_age[j] - first_age[own]
+            beyond = gap < 0 or gap >= width or (gap > 0 and chance[own, gap - 1] >= 1.0)
+            if beyond or holder_taken[j] or _related(kin, i, holder_kin, j):
                 continue
             other = best[j]
             if other < 0:
@@ -191,7 +192,9 @@ def match(
     key, cell, age = (holders[name] for name in ("key", "cell", "age"))
     place = np.empty(key.size, np.uint64)
     _places(luck.stream, np.uint64(step), np.uint64(Decision.PARTNER_PLACE), key, cell, age, place)
-    order = np.lexsort((key, place))
+    order = np.argsort(place)
+    if (place[order[1:]] == place[order[:-1]]).any():
+        order = np.lexsort((key, place))
     first = np.searchsorted(cell[order], np.arange(len(areas[0]) + 1))
     met = np.full(proposers["key"].size, -1, np.int32)
     _meet(

@@ -10,6 +10,7 @@ from ..asking import ask_by_luck
 from ..columns import Former, Kind, Plan, Role, Sex, Union
 from ..households import end_unions, join, unite, with_children
 from ..luck import Decision
+from ..marked import rows_marked
 from ..process import Process
 from ..rates import classes
 from ..shortlist import shortlist_with_word
@@ -205,7 +206,7 @@ def _seekers(model: QuartierModel) -> np.ndarray:
     hazard = hazard[classes(class_of, hazard, p.quartier, rows), p.sex[rows], model.ages(rows)]
     new = rows[ask_by_luck(model, "seek", rows, luck, hazard)]
     p.seek_until[new] = model.now + int(model.rates.parameter("market_steps")) - 1
-    on_market = np.flatnonzero(p.seek_until >= model.now)
+    on_market = rows_marked((p.seek_until >= model.now).view(np.uint8))
     return on_market[(p.partner[on_market] < 0) & (p.role[on_market] != Role.RESIDENT) & (p.present[on_market] == 1)]
 
 
@@ -245,7 +246,7 @@ def _age_chances(model: QuartierModel, same_sex: bool = False) -> tuple[np.ndarr
 
 def _side(model: QuartierModel, rows: np.ndarray) -> dict[str, np.ndarray]:
     p = model.people
-    kin = np.stack((p.id[rows], p.mother[rows], p.father[rows]), axis=1).astype(np.int32)
+    kin = np.stack((p.id[rows], p.mother[rows], p.father[rows]), axis=1)
     cell = model.side["form_union"]["area"][p.quartier[rows]]
     return {"key": p.key[rows], "cell": cell, "age": model.ages(rows), "kin": kin}
 
