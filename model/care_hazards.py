@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, TypeVar
 
+import numba as nb
 import numpy as np
 
 from .rates import RateBook
@@ -183,26 +184,41 @@ def _from_flows(g: _Given, flow: np.ndarray, middle: np.ndarray) -> tuple[np.nda
     return onset, upgrade, np.maximum(recovery, 0)
 
 
-def _year(
-    g: _Given, onset: np.ndarray, upgrade: np.ndarray, recovery: np.ndarray, factor: np.ndarray
-) -> list[np.ndarray]:
-    """States after 0, 1, .. 4 steps of deaths and at most one move each."""
+@nb.njit(cache=True)
+def _quarters(moved, survive, survive_last, onset, upgrade, recovery, downgrade, states):
+    """Fill the states [quarter, grade, cell] after the first: deaths, then at most one move, quarter by quarter."""
+    n, leaving = np.empty(GRADES + 1), np.empty(GRADES + 1)
+    for cell in range(states.shape[2]):
+        n[:] = states[0, :, cell]
+        for quarter in range(1, states.shape[0]):
+            alive = survive_last if quarter == states.shape[0] - 1 else survive
+            for g in range(GRADES + 1):
+                n[g] *= alive[g, cell]
+                leaving[g] = n[g] * moved[g, cell]
+            entered = back = 0.0
+            for g in range(GRADES):
+                entered += leaving[0] * onset[g, cell]
+                back += leaving[g + 1] * recovery[g, cell]
+                n[g + 1] += leaving[0] * onset[g, cell] - leaving[g + 1] * recovery[g, cell]
+            n[0] += back - entered
+            for g in range(1, GRADES):  # from a grade to the next, and down to it from there
+                n[g] += leaving[g + 1] * downgrade - leaving[g] * upgrade[g - 1, cell]
+            for g in range(1, GRADES):
+                n[g + 1] += leaving[g] * upgrade[g - 1, cell] - leaving[g + 1] * downgrade
+            states[quarter, :, cell] = n
+
+
+def _year(g: _Given, onset: np.ndarray, upgrade: np.ndarray, recovery: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """States [step, grade, cell] after 0, 1, .. 4 steps of deaths and at most one move each."""
     total = np.concatenate((onset.sum(0)[None], recovery))
     total[1:5] += upgrade
     total[2:] += g.downgrade
     moved = -np.expm1(-total * DT) / np.maximum(total, 1e-300)
     survive = np.exp(-factor * g.ratio * g.hazard * DT)
-    states = [g.before]
-    for quarter in range(1, STEPS_PER_YEAR + 1):
-        n = states[-1] * (next_age(survive) if g.age_at_end and quarter == STEPS_PER_YEAR else survive)
-        leaving = n * moved
-        entered, back = leaving[0] * onset, leaving[1:] * recovery
-        up, down = leaving[1:5] * upgrade, leaving[2:] * g.downgrade
-        n[0] += back.sum(0) - entered.sum(0)
-        n[1:] += entered - back
-        n[1:5] += down - up
-        n[2:] += up - down
-        states.append(n)
+    states = np.empty((STEPS_PER_YEAR + 1, *g.before.shape))
+    states[0] = g.before
+    last = next_age(survive) if g.age_at_end else survive
+    _quarters(moved, survive, last, onset, upgrade, recovery, g.downgrade, states)
     return states
 
 

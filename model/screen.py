@@ -342,17 +342,6 @@ def happens(
     return screen(luck, step, decision // 4, keys, alive, birth, (question(decision, thresholds, columns),))[0]
 
 
-@nb.njit(cache=True)
-def _happens_to(stream, step, decision, keys, thresholds, out):
-    m0, m1, m2, m3 = chooser(decision)
-    block, k0, k1 = decision >> np.uint64(2), stream & _LOW, stream >> _S32
-    for i in range(keys.size):
-        a, b, c, d = philox4x32(keys[i] & _LOW, keys[i] >> _S32, step, block, k0, k1)
-        out[i] = np.uint32(a & m0 | b & m1 | c & m2 | d & m3) < thresholds[i]
-
-
 def happens_to(luck: Luck, step: int, decision: Decision, keys: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """For a group chosen beforehand: whether the event happens to each (bool), given each one's threshold (u32)."""
-    out = np.empty(keys.size, np.bool_)
-    _happens_to(luck.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), thresholds, out)
-    return out
+    return luck.words(decision, step, keys) < thresholds
