@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numba as nb
 import numpy as np
 
-from .luck import _LOW, _S32, Decision, Luck, chooser, philox4x32
+from .luck import _LOW, _S32, Decision, Luck, philox4x32
 
 BLOCK: Final = 2048
 CHUNK: Final = 512

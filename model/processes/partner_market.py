@@ -29,15 +29,14 @@ _CELL_SHIFT, _AGE_SHIFT = np.uint64(40), np.uint64(32)
 def _related(kin, i, other, j):
     """Parent and child, or siblings; a row of either table holds own id, mother, father."""
     own, mother, father = kin[i, 0], kin[i, 1], kin[i, 2]
-    other_own, other_mother, other_father = other[j, 0], other[j, 1], other[j, 2]
     return (
-        own == other_own
-        or own == other_mother
-        or own == other_father
-        or mother == other_own
-        or father == other_own
-        or (mother >= 0 and mother == other_mother)
-        or (father >= 0 and father == other_father)
+        own == other[j, 0]
+        or own == other[j, 1]
+        or own == other[j, 2]
+        or mother == other[j, 0]
+        or father == other[j, 0]
+        or (mother >= 0 and mother == other[j, 1])
+        or (father >= 0 and father == other[j, 2])
     )
 
 
