@@ -23,24 +23,10 @@ STILL = 2**31 - 1
 _FRAIL, _GRADE = np.uint8(FRAIL_BIT), np.uint8(CARE_GRADE_BITS)
 
 
-@nb.njit(cache=True)
-def _wanting(care, present, id_, ids):
-    """Ids (as found) of the people who want a home: few, so eight are looked at together. Returns how many."""
-    flag = np.zeros(2048, np.uint8)
-    flag8 = flag.view(np.uint64)
-    n = 0
-    for start in range(0, care.size, flag.size):
-        need, here = care[start : start + flag.size], present[start : start + flag.size]
-        for j in range(here.size):  # vectorises
-            flag[j] = np.uint8((need[j] & _FRAIL) != 0) & np.uint8((need[j] & _GRADE) != 0) & here[j]
-        flag[here.size :] = 0
-        for eight in range((here.size + 7) // 8):
-            if flag8[eight] == 0:
-                continue
-            for j in range(8 * eight, min(8 * eight + 8, here.size)):
-                ids[n] = id_[start + j]  # written for each, kept for those with a flag
-                n += np.int64(flag[j])
-    return n
+@nb.njit(inline="always")
+def wants_home(care):
+    """Whether a person with these bits of `people.care` wants a place in a home; for use inside kernels."""
+    return ((care & _FRAIL) != 0) & ((care & _GRADE) != 0)
 
 
 @nb.njit(cache=True)
@@ -79,11 +65,12 @@ class Wishes:
         self.begin: list[np.ndarray] = []
         self.end: list[np.ndarray] = []
 
-    def look(self, model: QuartierModel) -> None:
-        """Compare who wants a home now with who did at the last look."""
+    def look(self, model: QuartierModel, rows: np.ndarray | None = None) -> None:
+        """Compare who wants a home now with who did at the last look; ``rows`` are the people who do, if known."""
         p = model.people
-        ids = np.empty(len(p) + 8, np.int64)
-        ids = np.sort(ids[: _wanting(p.care, p.present, p.id, ids)])
+        if rows is None:
+            rows = np.flatnonzero((p.care & FRAIL_BIT > 0) & (p.care & CARE_GRADE_BITS > 0) & (p.present == 1))
+        ids = np.sort(p.id[rows]).astype(np.int64)
         since, begun = np.empty(ids.size, np.int64), np.empty(self.ids.size, np.int64)
         begun = begun[: _compare(self.ids, self.since, ids, model.now, since, begun)].copy()
         self.begin.append(begun)

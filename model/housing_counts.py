@@ -54,6 +54,13 @@ def household_counts(model: QuartierModel) -> dict[str, np.ndarray]:
 
 
 @nb.njit(cache=True)
+def _count_standing(quartier, rooms, counts):
+    """Dwellings that stand, i64 [2, quartiere], halves as in `counting`."""
+    for d in range(quartier.size):
+        counts[d & 1, quartier[d]] += np.int64(rooms[d] > 0)
+
+
+@nb.njit(cache=True)
 def _count_dwellings(quartier, household, rooms, counts):
     most = np.uint32(MOST_ROOMS)
     for d in range(quartier.size):
@@ -76,18 +83,19 @@ def housing_counts(model: QuartierModel, homes: dict[str, np.ndarray] | None = N
     people who want to found one. dwellings, vacant : the stock. needed : households and waiting people, plus the vacancy
     reserve on top.
     """
-    p = model.people
+    p, d, n = model.people, model.dwellings, model.n_quartiere
     homes = homes or household_counts(model)
-    planning = np.zeros(model.n_quartiere, np.int64)
+    planning, halves = np.zeros(n, np.int64), np.zeros((2, n), np.int64)
     _count_planning(p.quartier, p.present, p.plan, planning)
-    occupied, vacant = dwelling_counts(model).sum(axis=1).T
+    _count_standing(d.quartier, d.rooms, halves)
+    dwellings = halves.sum(axis=0)
     waiting = homes["homeless"] + planning
     reserve = 1 - model.rates.parameter("vacancy_reserve")
     return {
         "households": homes["households"],
         "waiting": waiting,
-        "dwellings": occupied + vacant,
-        "vacant": vacant,
+        "dwellings": dwellings,
+        "vacant": dwellings - homes["housed"],  # one household each
         "needed": np.ceil((homes["housed"] + waiting) / reserve).astype(np.int64),
     }
 

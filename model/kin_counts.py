@@ -115,14 +115,14 @@ def _find_old(people, latest, rows, marks, before):
 
 @nb.njit(cache=True)
 def _note_children(people, rows, marks, before, old, related):
-    """Note who is old, and all children of each; list who shares a mother with one of them (mother, then row, in one word).
+    """Note who is old, and all children of each; list who shares a mother with one of them.
 
     Block by block: first the few whom it concerns, then their parents. Returns how many are listed.
     """
     present, _, id_, household, quartier, mother, father = people
     for i in rows:
-        one = old[_position(marks, before, id_[i])]
-        one[_ROW], one[_HOUSEHOLD], one[_QUARTIER] = i, household[i], quartier[i]
+        k = _position(marks, before, id_[i])
+        old[k, _ROW], old[k, _HOUSEHOLD], old[k, _QUARTIER] = i, household[i], quartier[i]
     concerned, marked = np.empty(_BLOCK + 1, np.int32), np.empty(_BLOCK + 1, np.uint32)
     child, parent = np.empty(2 * _BLOCK + 1, np.int32), np.empty(2 * _BLOCK + 1, np.int32)
     listed = 0
@@ -136,22 +136,22 @@ def _note_children(people, rows, marks, before, old, related):
             found += np.int64((mark != 0) & (here[j] != 0))
         for k in range(found):
             i, mark = concerned[k], np.int64(marked[k])
-            related[listed] = np.uint64(mother[i]) << np.uint64(32) | np.uint64(i)
+            related[listed] = i
             listed += mark >> 1 & 1
             child[links], parent[links] = i, mother[i]
             links += mark & 1
             child[links], parent[links] = i, father[i]
             links += mark >> 2
-        for k in range(links):
-            i, one = child[k], old[_position(marks, before, parent[k])]
-            near, housed = one[_QUARTIER] == quartier[i], one[_HOUSEHOLD] == household[i]
-            one[_CHILDREN] += 1 + (np.int64(near) << _NEAR) + (np.int64(housed) << _HOUSED)
+        for link in range(links):
+            i, k = np.uint32(child[link]), _position(marks, before, parent[link])
+            near, housed = old[k, _QUARTIER] == quartier[i], old[k, _HOUSEHOLD] == household[i]
+            old[k, _CHILDREN] += 1 + (np.int64(near) << _NEAR) + (np.int64(housed) << _HOUSED)
     return listed
 
 
 @nb.njit(cache=True)
 def _note_siblings(related, id_, quartier, marks, before, siblings):
-    """The others of each mother's children; ``related`` are sorted, so that a mother's children follow each other."""
+    """The others of each mother's children; ``related`` (mother and row in one word) are sorted: her children follow each other."""
     begin = 0
     for end in range(1, related.size + 1):
         if end < related.size and related[end] >> np.uint64(32) == related[begin] >> np.uint64(32):
@@ -185,15 +185,17 @@ def _count(people, links, row_of_id, old, siblings, states, sums):
             near += here & np.int64(quartier[j] == its_quartier)
             coupled = here + (here & np.int64(household[j] == its_household))
         nearest = 3 - np.int64(number > 0) - np.int64(near_children > 0) - np.int64(housed > 0)
-        added = sums[its_quartier, sex[i]]
+        of_sex = np.uint32(sex[i])
         for place in range(_PLACES):
             away = np.int64(kin_away[i]) >> (BITS * place) & MOST
-            added[1 + place] += away
+            sums[its_quartier, of_sex, 1 + place] += away
             nearest += np.int64((nearest == 3 + place) & (away == 0))
-        added[0] += number
-        added[1 + _PLACES] += near
-        added[2 + _PLACES] += town
-        states[its_quartier, sex[i], coupled, nearest, np.int64(town > 0) + np.int64(near > 0)] += 1
+        sums[its_quartier, of_sex, 0] += number
+        sums[its_quartier, of_sex, 1 + _PLACES] += near
+        sums[its_quartier, of_sex, 2 + _PLACES] += town
+        states[
+            its_quartier, of_sex, np.uint32(coupled), np.uint32(nearest), np.uint32(town > 0) + np.uint32(near > 0)
+        ] += 1
 
 
 def kin_counts(model: QuartierModel) -> np.ndarray:
@@ -204,9 +206,9 @@ def kin_counts(model: QuartierModel) -> np.ndarray:
     before = np.empty(marks.size, np.uint32)
     rows = rows[: _find_old(people, np.int64(model.now - STEPS_PER_YEAR * OLD), rows, marks, before)]
     old, siblings = np.zeros((rows.size, 4), np.int32), np.zeros(rows.size, np.int32)
-    related = np.empty(n + 1, np.uint64)
+    related = np.empty(n + 1, np.int32)
     related = related[: _note_children(people, rows, marks, before, old, related)]
-    related.sort()
+    related = np.sort(p.mother[related].astype(np.uint64) << np.uint64(32) | related.astype(np.uint64))
     _note_siblings(related, p.id, p.quartier, marks, before, siblings)
     states = np.zeros((model.n_quartiere, len(Sex), 3, _NEAREST, 3), np.int64)
     sums = np.zeros((model.n_quartiere, len(Sex), 3 + _PLACES), np.int64)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numba as nb
 import numpy as np
 
+from ..model.care_places_needed import wants_home
 from ..model.columns import CARE_GRADE_BITS, DISABILITY_CARD_BIT, Kind, Role, Setting
 from ..model.timeline import STEPS_PER_YEAR
 from .schema import (
@@ -70,8 +71,9 @@ def _concerned(start, present, care, disability, flags, hits):
 
 
 @nb.njit(cache=True)
-def _states(quartier, present, care, setting, disability, counts):
+def _states(quartier, present, care, setting, disability, counts, wanting):
     flags, hits = np.empty(_BLOCK, np.uint8), np.empty(_BLOCK + 1, np.uint32)
+    want = 0
     for start in range(0, quartier.size, _BLOCK):
         for k in range(_concerned(start, present, care, disability, flags, hits)):
             i = hits[k]
@@ -79,19 +81,23 @@ def _states(quartier, present, care, setting, disability, counts):
             resides = needs & np.uint32(setting[i] == _RESIDENTIAL)
             holds = np.uint32(disability[i] & _CARD)
             counts[np.uint32(quartier[i]) * np.uint32(8) + needs + np.uint32(2) * resides + np.uint32(4) * holds] += 1
+            wanting[want] = i
+            want += np.int64(wants_home(care[i]))
+    return want
 
 
-def count_states(model: QuartierModel) -> dict[str, np.ndarray]:
-    """People in need of care, those of them in a home, holders of a disability card; i64 [quartiere] each."""
+def count_states(model: QuartierModel) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """People in need of care, those of them in a home, holders of a disability card, i64 [quartiere] each; and the rows of
+    those who want a place in a home."""
     p = model.people
-    counts = np.zeros(model.n_quartiere * 8, np.int64)
-    _states(p.quartier, p.present, p.care, p.setting, p.disability, counts)
+    counts, wanting = np.zeros(model.n_quartiere * 8, np.int64), np.empty(len(p) + 1, np.int32)
+    wanting = wanting[: _states(p.quartier, p.present, p.care, p.setting, p.disability, counts, wanting)]
     counts = counts.reshape(model.n_quartiere, 2, 2, 2)  # card, home, care
     return {
         "care_recipients": counts[:, :, :, 1].sum(axis=(1, 2)),
         "care_residential": counts[:, :, 1, :].sum(axis=(1, 2)),
         "severely_disabled": counts[:, 1].sum(axis=(1, 2)),
-    }
+    }, wanting
 
 
 @nb.njit(cache=True)
@@ -159,7 +165,7 @@ def _members(present, household, role, partner, leads, birth, row_of_id, old, no
             found += np.int64(first[j] & here[j])
         for k in range(found):
             i = np.uint32(pairs[k])
-            other = row_of_id[partner[i]]
+            other = row_of_id[np.uint32(partner[i])]
             couple[np.uint32(household[i] + 1)] |= other >= 0 and household[np.uint32(other)] == household[i]
 
 

@@ -101,13 +101,14 @@ class Recorder:
     def _quarterly(self, model: QuartierModel, t: int) -> None:
         indicators = self._tables["indicators"][t]
         homes = household_counts(model)
-        shown = count_states(model) | {name: homes[name] for name in ("persons", "households")}
+        states, wanting = count_states(model)
+        shown = states | {name: homes[name] for name in ("persons", "households")}
         for name, values in shown.items():
             indicators[:, _INDICATOR[name]] = values
         self._childcare(model, t)
         self._housing(housing_counts(model, homes), t)
         record_care(model, self._tables, t)
-        self._wishes.look(model)
+        self._wishes.look(model, wanting)
         if t > 0:  # at the start nothing has happened yet
             for e, name in enumerate(DIMENSION["event"].ids):
                 self._tables["events"][t, :, e] = model.events[str(name)]

@@ -51,9 +51,15 @@ def note_entries(model: QuartierModel, origin: np.ndarray, facility: np.ndarray)
 
 @nb.njit(cache=True)
 def _still_there(care, present, id, quartier, origin, grade, known, there):
-    for i in range(care.size):
-        if (care[i] & 7) >= grade and present[i] != 0:
-            q = origin[id[i]]
+    hits = np.empty(2049, np.uint32)
+    for start in range(0, care.size, 2048):
+        needs, here, found = care[start : start + 2048], present[start : start + 2048], 0
+        for j in range(here.size):
+            hits[found] = start + j  # written for each, kept for those in need: no branch to guess wrong
+            found += np.int64((needs[j] & np.uint8(7)) >= grade) & np.int64(here[j])
+        for k in range(found):
+            i = hits[k]
+            q = np.uint32(origin[np.uint32(id[i])])
             if q < known.size:
                 known[q] += 1
                 there[q] += quartier[i] == q
