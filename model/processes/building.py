@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..columns import Kind, Tenure
-from ..dwelling_features import draw_features, tenure_of
+from ..dwelling_features import draw_features, tenure_of, yearly_cost
 from ..luck import Domain, derive_keys
 from ..measures import DwellingsMeasure
 from ..tables import NONE
@@ -23,6 +23,7 @@ from .attraction import attraction
 from .births import birth_hazards, fertile_women
 from .conversion import convert_dwellings
 from .demolition import lose_dwellings, start_demolition
+from .dwelling_market import MOST_ROOMS
 from .dwelling_search import Search
 from .first_occupation import grow_old
 from .flats import open_flats
@@ -55,6 +56,7 @@ def start_building(model: QuartierModel) -> None:
         "rooms": np.cumsum(rooms) / max(rooms.sum(), 1.0),
         "owned": np.bincount(d.rooms, tenure_of(d.features) == Tenure.OWNED, minlength=8)[:8]
         / np.maximum(rooms[:8], 1.0),
+        "cost": yearly_cost(model.rates, np.arange(256)[:, None], np.arange(MOST_ROOMS + 1)),
         "search": Search.of(model, drawn_to, where, model.rates.parameter("street_dwellings")),
         "flats": Search.of(model, drawn_to, where, max(where.sum(), 1.0) / max(flats, 1)),
     } | start_demolition(model)
@@ -115,7 +117,7 @@ def _complete(model: QuartierModel, number: int, quartiere: np.ndarray, rooms: n
 def complete_dwellings(model: QuartierModel, vacant: np.ndarray) -> np.ndarray:
     """Take away the dwellings that this step loses, make others barrier-free, and complete its new ones.
 
-    Takes the rows of the vacant dwellings before, and returns those after.
+    Takes the rows in which no household lives, and returns them with the new ones.
     """
     stood = len(model.dwellings)
     grow_old(model)
@@ -138,4 +140,4 @@ def complete_dwellings(model: QuartierModel, vacant: np.ndarray) -> np.ndarray:
     completed = np.bincount(model.dwellings.quartier[side["search"].rows :], minlength=model.n_quartiere)
     for search in ("search", "flats"):
         side[search] = side[search].with_completed(completed)
-    return np.concatenate((vacant[model.dwellings.rooms[vacant] > 0], np.arange(stood, len(model.dwellings))))
+    return np.concatenate((vacant, np.arange(stood, len(model.dwellings))))

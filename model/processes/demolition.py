@@ -56,18 +56,33 @@ def oldest_first(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
 
 
 @nb.njit(cache=True)
-def _oldest(place, seniority, owed, first, chosen):
-    """The positions of the ``owed`` oldest of every Quartier into ``chosen[first[q] :]``, -1 where there are fewer."""
-    for i in range(place.size):
-        q = place[i]
+def _of_the_start(vacant, rooms, features, keys, rows, key):
+    """Those of the vacant dwellings that stood at the start and have not been lost, and their keys; returns how many."""
+    n = 0
+    for k in range(vacant.size):
+        row = np.uint32(vacant[k])
+        rows[n], key[n] = row, keys[row]
+        n += (features[row] >> BUILT_SHIFT == 0) & (rooms[row] > 0)
+    return n
+
+
+@nb.njit(cache=True)
+def _oldest(rows, words, key, quartier, owed, first, chosen):
+    """The ``owed`` oldest of every Quartier of these dwellings into ``chosen[first[q] :]``, -1 where there are fewer.
+
+    ``words`` (u32) stand for age; where they are equal, the last bits of the keys decide.
+    """
+    rank = np.full(chosen.size, ~np.uint64(0))
+    for k in range(rows.size):
+        q, mine = quartier[rows[k]], np.uint64(words[k]) << np.uint64(15) | key[k] & np.uint64(0x7FFF)
         begin, j = first[q], first[q] + owed[q]
-        if j == begin or (chosen[j - 1] >= 0 and seniority[chosen[j - 1]] < seniority[i]):
+        if j == begin or rank[j - 1] < mine:
             continue
         j -= 1
-        while j > begin and (chosen[j - 1] < 0 or seniority[chosen[j - 1]] > seniority[i]):
-            chosen[j] = chosen[j - 1]
+        while j > begin and rank[j - 1] > mine:
+            chosen[j], rank[j] = chosen[j - 1], rank[j - 1]
             j -= 1
-        chosen[j] = i
+        chosen[j], rank[j] = rows[k], mine
 
 
 def lose_dwellings(model: QuartierModel, vacant: np.ndarray) -> None:
@@ -83,10 +98,12 @@ def lose_dwellings(model: QuartierModel, vacant: np.ndarray) -> None:
         return
     if asked:
         vacant = _demolish(model, asked, oldest_first(model, vacant))
-    vacant = vacant[d.features[vacant] >> BUILT_SHIFT == 0]
+    rows, key = np.empty(vacant.size + 1, np.int32), np.empty(vacant.size + 1, np.uint64)
+    n = _of_the_start(vacant, d.rooms, d.features, d.key, rows, key)
     chosen = np.full(int(owed.sum()), -1, np.int64)
-    _oldest(d.quartier[vacant], _seniority(model, vacant), owed, np.cumsum(owed) - owed, chosen)
-    lost = vacant[chosen[chosen >= 0]]
+    words = model.luck.words(Decision.DWELLING_AGE, 0, key[:n])
+    _oldest(rows[:n], words, key[:n], d.quartier, owed, np.cumsum(owed) - owed, chosen)
+    lost = chosen[chosen >= 0]
     side["lost"] += np.bincount(d.quartier[lost], minlength=model.n_quartiere)
     share = model.rates.parameter("dwelling_loss_replaced")
     again = model.luck.uniform(Decision.DWELLING_REPLACED, 0, d.key[lost]) < share

@@ -17,7 +17,6 @@ import numpy as np
 
 from ..columns import BARRIER_FREE_BIT, TENURE_BITS, TENURE_SHIFT, Tenure
 from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
-from ..marked import rows_without
 from ..rates import RateBook
 from ..screen import BLOCK, _draw
 from .attraction import GROUPS
@@ -303,11 +302,36 @@ def _serve(luck, order, begin, offer, early, later, seekers, asks, kin_look, tri
         _choose(turn, begin, offer, first, looked_at, lots, asks, tastes, seen, match)
 
 
-def vacant_dwellings(model: QuartierModel) -> np.ndarray:
-    """Rows of the dwellings on the market: those vacant before this round of moves; what the round frees comes next."""
-    d = model.dwellings
-    rows = rows_without(d.household)
-    return rows[d.rooms[rows] > 0]
+@nb.njit(cache=True)
+def _show(vacant, dwellings, cost_of, early, out):
+    """What those of the vacant dwellings are like that still stand, and their rows; returns how many."""
+    keys, quartiere, all_rooms, all_features = dwellings
+    rows, key, quartier, rooms, later, features, cost = out
+    n = 0
+    for k in range(vacant.size):
+        row = np.uint32(vacant[k])
+        r, f = all_rooms[row], all_features[row]
+        rows[n], key[n], quartier[n], rooms[n], later[n], features[n] = (
+            row,
+            keys[row],
+            quartiere[row],
+            r,
+            row >= early,
+            f,
+        )
+        cost[n] = cost_of[f, min(r, np.uint8(MOST_ROOMS))]
+        n += r > 0
+    return n
+
+
+def on_offer(model: QuartierModel, vacant: np.ndarray) -> tuple[np.ndarray, Places]:
+    """Those of these dwellings, in which no household lives, that have not been lost: their rows, and what seekers see."""
+    d, side, n = model.dwellings, model.side["move"], vacant.size + 1
+    types = (np.int64, np.uint64, np.uint16, np.uint8, np.bool_, np.uint8, np.float64)
+    out = tuple(np.empty(n, its_type) for its_type in types)
+    n = _show(vacant, (d.key, d.quartier, d.rooms, d.features), side["cost"], side["search"].rows, out)
+    rows, *columns = (column[:n] for column in out)
+    return rows, Places(*columns)
 
 
 def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Search) -> np.ndarray:

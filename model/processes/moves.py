@@ -9,16 +9,15 @@ import numpy as np
 
 from ..asking import ask
 from ..columns import Plan, Reason, Role
-from ..dwelling_features import yearly_cost
 from ..households import found, join, settle
 from ..luck import Decision
-from ..marked import rows_marked
+from ..marked import rows_marked, rows_without
 from ..process import Process
 from ..shortlist import shortlist_with_newcomers
 from ..tables import NONE
 from ..thresholds import pad_ages
 from .building import complete_dwellings, start_building
-from .dwelling_market import Places, allocate, vacant_dwellings
+from .dwelling_market import allocate, on_offer
 from .dwelling_seekers import household_seekers, people_with_plans, person_seekers, settled_leads, together
 from .flats import share_flats
 from .migration import leave_town
@@ -94,7 +93,7 @@ def _wish_bound(model: QuartierModel) -> np.ndarray:
 def move(model: QuartierModel) -> None:
     """One round of the dwelling market: arrivals, new households, separated people and households that want another home."""
     p, h, d = model.people, model.households, model.dwellings
-    vacant = complete_dwellings(model, vacant_dwellings(model))
+    vacant = complete_dwellings(model, rows_without(d.household))
     planning, looking = rows_marked(p.plan), rows_marked(h.reason)
     looking, homes, alone = _look_now(model, looking)
     vacant = np.concatenate((vacant, share_flats(model, planning, alone)))
@@ -102,12 +101,9 @@ def move(model: QuartierModel) -> None:
     looking, homes = (np.concatenate((rows[h.size[rows] > 0], new)) for rows in (looking, homes))
     leaders = people_with_plans(model, planning)
     rows, group, people = person_seekers(model, leaders)
-    side = model.side["move"]
-    rooms, features = d.rooms[vacant], d.features[vacant]
-    cost = yearly_cost(model.rates, features, rooms)
-    offer = Places(d.key[vacant], d.quartier[vacant], rooms, vacant >= side["search"].rows, features, cost)
-    got = allocate(model, together(household_seekers(model, homes), people), offer, side["search"])
-    got = np.where(got >= 0, vacant[np.maximum(got, 0)], NONE) if vacant.size else got
+    vacant, offer = on_offer(model, vacant)
+    got = allocate(model, together(household_seekers(model, homes), people), offer, model.side["move"]["search"])
+    got = np.append(vacant, NONE)[got]
     got_home, got_person = got[: homes.size], got[homes.size :]
     settle(model, homes[got_home >= 0], got_home[got_home >= 0])
     _move_people(model, leaders, rows, group, got_person)
