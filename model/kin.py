@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from .columns import Role, Sex
-from .kin_distance import BITS, away_numbers, start_bounds, take_one
+from .columns import Role
+from .kin_distance import BITS, MOST, away_numbers, start_bounds, take_one
 from .luck import Decision, pair_key, unit, word
 from .process import Process
 from .rates import threshold
@@ -114,32 +114,16 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
     columns = (p.key, p.birth, p.mother)
     n = _seekers(luck.stream, np.int64(now), rows, columns, of_age, model.side["lose_kin"]["share"], adults, lot)
     adults, lot = adults[:n], lot[:n]
-    possible, place = _possible_mothers(model, int(rows[0]) if rows.size else 0)
-    if not (adults.size and possible.size):
+    found, order = _possible_mothers(model, int(rows[0]) if rows.size else 0)
+    if not (adults.size and order.size):
         return
     u = luck.uniform(Decision.START_CHILD, now, p.key[adults])
     spread = rates.parameter("child_mother_age_spread") * np.log(u / (1 - u)) * np.sqrt(3) / np.pi
-    wanted = model.ages(adults) + np.rint(np.clip(rates.parameter("kin_generation_years") + spread, 17, 45)).astype(
-        np.int64
-    )
-    mark = (np.minimum(wanted, AGES - 1) << 32) + luck.words(Decision.START_KIN, now, p.key[adults])
-    found = np.searchsorted(place, mark)
-    found = np.where(found == place.size, 0, found)
-    right_age = (place[found] >> 32) == wanted
-    adults, mothers, lot = adults[right_age], possible[found[right_age]], lot[right_age]
-    by_key = np.argsort(p.key[adults], kind="stable")
-    _, first = np.unique(mothers[by_key], return_index=True)
-    adults, mothers, lot = adults[by_key][first], mothers[by_key][first], lot[by_key][first]
-    p.mother[adults] = p.id[mothers]
-    p.kin_away[mothers] = take_one(p.kin_away[mothers], lot)
-    fathers = model.rows_of(p.partner[mothers])
-    his = (fathers >= 0) & (p.sex[np.maximum(fathers, 0)] == Sex.MALE) & (p.union_since[mothers] <= p.birth[adults])
-    his &= p.birth[adults].astype(np.int64) - p.birth[np.maximum(fathers, 0)] >= STEPS_PER_YEAR * rates.parameter(
-        "youngest_seeker"
-    )
-    p.father[adults[his]] = p.id[fathers[his]]
-    his &= p.kin_away[np.maximum(fathers, 0)] > 0
-    p.kin_away[fathers[his]] = take_one(p.kin_away[fathers[his]], lot[his])
+    apart = np.rint(np.clip(rates.parameter("kin_generation_years") + spread, 17, 45)).astype(np.int64)
+    couples = (p.partner, p.union_since, p.present, model.row_of_id)
+    least = np.int64(np.ceil(STEPS_PER_YEAR * rates.parameter("youngest_seeker")))
+    people = (p.key, p.id, p.sex, p.birth, p.mother, p.father, p.kin_away)
+    _link(luck.stream, np.int64(now), adults, lot, apart, order, found, people, couples, least)
 
 
 @nb.njit(cache=True)
@@ -162,61 +146,115 @@ def _seekers(stream, now, rows, people, of_age, share, adults, lot):
 def _mothers(stream, now, people, part, found, order):
     """Women with a child elsewhere who can be found in this step; ``order`` is the place on the ring, then the position."""
     kin_away, sex, present, key, birth = people
-    flag, hits = np.zeros(2048, np.uint8), np.empty(2056, np.int32)
+    flag, keys, ages = np.zeros(2048, np.uint8), np.empty(2048, np.uint64), np.empty(2048, np.uint64)
     flag8 = flag.view(np.uint64)
     n = 0
     for start in range(0, kin_away.size, flag.size):
         m = min(flag.size, kin_away.size - start)
         away, female, here = kin_away[start : start + m], sex[start : start + m], present[start : start + m]
+        whose = key[start : start + m]
         for j in range(m):  # vectorises
             flag[j] = np.uint8(away[j] != 0) & female[j] & here[j]
+        for j in range(m):
+            flag[j] &= np.uint8(whose[j] & np.uint64(STEPS_PER_YEAR - 1) == part)
         flag[m:] = 0
-        h = 0
+        first = n
         for eight in range((m + 7) // 8):
             if flag8[eight] == 0:
                 continue
             for j in range(8 * eight, 8 * eight + 8):
-                hits[h] = j  # written for each, kept for those with a flag: no branch to guess wrong
-                h += np.int64(flag[j])
-        first = n
-        for k in range(h):
-            i = start + hits[k]
-            found[n] = i
-            n += np.int64(key[i] & np.uint64(STEPS_PER_YEAR - 1) == part)
-        for k in range(first, n):
-            i = found[k]
-            place = (np.uint64((now - np.int64(birth[i])) >> 2) << _WORD) + word(stream, now, Decision.START_KIN, key[i])
-            order[k] = (place << _POSITION) | np.uint64(k)
+                found[n] = start + j  # written for each, kept for those with a flag: no branch to guess wrong
+                n += np.int64(flag[j])
+        for k in range(n - first):
+            i = np.uint32(found[first + k])
+            keys[k], ages[k] = key[i], (now - np.int64(birth[i])) >> 2
+        places = order[first:n]
+        for k in range(n - first):  # vectorises
+            place = (ages[k] << _WORD) + word(stream, now, Decision.START_KIN, keys[k])
+            places[k] = (place << _POSITION) | np.uint64(first + k)
     return n
 
 
-@nb.njit(cache=True)
-def _unpack(order, found, key, possible, place):
-    """Rows and places in the order of the places; equal places by key."""
-    for k in range(order.size):
-        possible[k] = found[order[k] & ((np.uint64(1) << _POSITION) - np.uint64(1))]
-        place[k] = order[k] >> _POSITION
-        q = k
-        while q > 0 and place[q - 1] == place[k] and key[possible[q - 1]] > key[possible[q]]:
-            possible[q - 1], possible[q] = possible[q], possible[q - 1]
-            q -= 1
-
-
 def _possible_mothers(model: QuartierModel, before: int) -> tuple[np.ndarray, np.ndarray]:
-    """Women (rows, i32) with a child elsewhere who can be found in this step, of the rows before the arrivals, and places.
+    """Women (rows, i32) with a child elsewhere who can be found in this step, of the rows before the arrivals, and the ring.
 
-    In the order of their place on the ring: age (times 2**32) plus a word of luck; equal places by key.
+    The ring (u64, ascending) holds ages, each followed by a word of luck and the position among the women.
     """
     p, now = model.people, model.now
-    found, order = np.empty(before + 1, np.int32), np.empty(before + 1, np.uint64)
+    found, order = np.empty(before + 8, np.int32), np.empty(before + 1, np.uint64)
     columns = tuple(column[:before] for column in (p.kin_away, p.sex, p.present, p.key, p.birth))
     n = _mothers(model.luck.stream, np.int64(now), columns, np.uint64(now % STEPS_PER_YEAR), found, order)
     if n >= 1 << int(_POSITION):
         raise ValueError("more women with children elsewhere than the ring of mothers has places for")
     order[:n].sort()  # one word each: many times faster than an indirect sort
-    possible, place = np.empty(n, np.int32), np.empty(n, np.int64)
-    _unpack(order[:n], found, p.key, possible, place)
-    return possible, place
+    return found[:n], order[:n]
+
+
+@nb.njit(cache=True)
+def _next_on_ring(stream, now, adults, apart, key, birth, order, found, chosen):
+    """Position among the women found of the next one of the wanted age on the ring, else -1; equal places by key."""
+    first = np.zeros(AGES + 1, np.int64)
+    for k in range(order.size):
+        first[(order[k] >> (_WORD + _POSITION)) + np.uint64(1)] += 1
+    for age in range(AGES):
+        first[age + 1] += first[age]
+    mask = (np.uint64(1) << _POSITION) - np.uint64(1)
+    for s in range(adults.size):
+        age = ((now - np.int64(birth[adults[s]])) >> 2) + apart[s]
+        chosen[s] = -1
+        if age >= AGES or first[age] == first[age + 1]:
+            continue
+        luck = word(stream, now, Decision.START_KIN, key[adults[s]])
+        mark = ((np.uint64(age) << _WORD) + luck) << _POSITION
+        # words are evenly spread: the place is near where the share of the age says
+        q = first[age] + np.int64((np.uint64(first[age + 1] - first[age]) * luck) >> _WORD)
+        while q > first[age] and order[q - 1] >= mark:
+            q -= 1
+        while q < first[age + 1] and order[q] < mark:
+            q += 1
+        if q == order.size:  # the ring closes
+            q = 0
+        if q == first[age + 1] or order[q] >> (_WORD + _POSITION) != np.uint64(age):
+            continue
+        chosen[s] = order[q] & mask
+        r = q + 1
+        while r < order.size and order[r] >> _POSITION == order[q] >> _POSITION:
+            if key[found[order[r] & mask]] < key[found[chosen[s]]]:
+                chosen[s] = order[r] & mask
+            r += 1
+
+
+@nb.njit(inline="always")
+def _one_less(packed, u):
+    """What `take_one` does, for one parent."""
+    near, middle = packed & MOST, (packed >> BITS) & MOST
+    which = np.floor(u * (near + middle + ((packed >> (2 * BITS)) & MOST)))
+    return packed - (1 << (BITS * (int(which >= near) + int(which >= near + middle))))
+
+
+@nb.njit(cache=True)
+def _link(stream, now, adults, lot, apart, order, found, people, couples, least):
+    """Give each woman found to the seeker of the smallest key, and her partner of that time as the father."""
+    key, id_, sex, birth, mother, father, kin_away = people
+    partner, union_since, present, row_of_id = couples
+    chosen, winner = np.empty(adults.size, np.int64), np.full(found.size, -1, np.int32)
+    _next_on_ring(stream, now, adults, apart, key, birth, order, found, chosen)
+    for s in range(adults.size):
+        if chosen[s] >= 0 and (winner[chosen[s]] < 0 or key[adults[s]] < key[adults[winner[chosen[s]]]]):
+            winner[chosen[s]] = s
+    for s in range(adults.size):
+        if chosen[s] < 0 or winner[chosen[s]] != s:
+            continue
+        child, her = adults[s], found[chosen[s]]
+        mother[child] = id_[her]
+        kin_away[her] = _one_less(np.int64(kin_away[her]), lot[s])
+        his = row_of_id[partner[her]] if partner[her] >= 0 else -1
+        if his < 0 or not present[his] or sex[his] != 0 or union_since[her] > birth[child]:
+            continue
+        if np.int64(birth[child]) - np.int64(birth[his]) >= least:
+            father[child] = id_[his]
+            if kin_away[his] > 0:
+                kin_away[his] = _one_less(np.int64(kin_away[his]), lot[s])
 
 
 @nb.njit(cache=True)
