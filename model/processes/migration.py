@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numba as nb
 import numpy as np
@@ -12,6 +12,7 @@ from ..households import arrive, found, join, remove, unite_arrivals, with_child
 from ..kin import kin_of_arrivals
 from ..luck import Decision, Domain, Luck, derive_keys, pair_key, unit
 from ..process import Process
+from ..thresholds import AGES
 from ..timeline import STEPS_PER_YEAR
 from .care_arrivals import need_of_arrivals
 from .local_levels import out_moves_level
@@ -69,7 +70,7 @@ def _depart(stream, now, leaders, abroad, rows, leader, people, couples, distanc
     leads, partner, row_of_id = couples
     class_of, share = distance
     germany, surroundings, far = events
-    near, decides = np.empty(leaders.size, np.bool_), leaders.copy()
+    near, decides, luck = np.empty(leaders.size, np.bool_), leaders.copy(), np.empty(leaders.size)
     for k in range(leaders.size):
         if leads[leaders[k]] == 0 and partner[leaders[k]] >= 0:
             other, low, high = row_of_id[partner[leaders[k]]], max(k - 2, 0), min(k + 3, leaders.size)
@@ -80,10 +81,12 @@ def _depart(stream, now, leaders, abroad, rows, leader, people, couples, distanc
                 low, high = (middle + 1, high) if leaders[middle] < other else (low, middle)
             if low < leaders.size and leaders[low] == other:
                 decides[k] = other
-    for k in range(leaders.size):  # without a branch, so that the lookups for many people overlap
+    keys = key[decides]
+    for k in range(leaders.size):  # vectorises
+        luck[k] = unit(stream, now, Decision.SURROUNDINGS, keys[k])
+    for k in range(leaders.size):
         i = np.uint32(decides[k])
-        wanted = share[class_of[quartier[i]], sex[i], (now - np.int64(birth[i])) >> 2]
-        near[k] = (unit(stream, now, Decision.SURROUNDINGS, key[i]) < wanted) & (not abroad[k])
+        near[k] = (luck[k] < share[class_of[quartier[i]], sex[i], (now - np.int64(birth[i])) >> 2]) & (not abroad[k])
     for k in range(rows.size):
         place, who = quartier[rows[k]], leader[k]
         going[k] = abroad[who]
@@ -98,46 +101,64 @@ def start_in_migration(model: QuartierModel) -> None:
 
 
 @nb.njit(cache=True)
-def _rounded(weight, offset, which, ordinal):
-    """Copies of each template: the running sum of the weights, rounded with one offset; returns how many in all."""
-    total, before, n = 0.0, 0, 0
+def _called(stream, now, origin, weight, offset, leads, share, reached, guide, which, keys, quartier, near):
+    """Copies of each template: the running sum of the weights, rounded with one offset; returns how many in all.
+
+    Of each household the key, the Quartier (inverse CDF ``reached``, from where ``guide`` says), and whether it comes from
+    the surroundings (by ``share`` and the sex and age of who leads its template).
+    """
+    ordinal, total, before, n = np.empty(which.size, np.uint64), 0.0, 0, 0
+    first = pair_key(np.uint64(Domain.MIGRANT), np.uint64(2 * now + origin))
     for template in range(weight.size):
         total += weight[template]
-        reached = int(np.floor(total + offset))
-        for copy in range(reached - before):
-            which[n], ordinal[n] = template, copy
-            n += 1
-        before = reached
+        rounded = int(np.floor(total + offset))
+        if rounded > before:
+            named = pair_key(first, np.uint64(template))
+            for copy in range(rounded - before):
+                which[n], ordinal[n], keys[n] = template, copy, named
+                n += 1
+        before = rounded
+    luck = np.empty(n)
+    for k in range(n):  # these loops over luck vectorise
+        keys[k] = pair_key(keys[k], ordinal[k])
+    for k in range(n):
+        luck[k] = unit(stream, now, Decision.QUARTIER_CHOICE, keys[k])
+    for k in range(n):
+        q = guide[int(luck[k] * guide.size)]
+        while q < reached.size - 1 and reached[q] <= luck[k]:
+            q += 1
+        quartier[k] = q
+    for k in range(n):
+        luck[k] = unit(stream, now, Decision.SURROUNDINGS, keys[k])
+    sex, age = leads
+    for k in range(n):
+        near[k] = luck[k] < share[sex[which[k]], age[which[k]]]
     return n
 
 
-def _copies(model: QuartierModel, templates: Templates, origin: int) -> tuple[np.ndarray, np.ndarray]:
-    """How many households of each template arrive in this step: the running sum, rounded with one keyed offset.
+def _arriving(model: QuartierModel, templates: Templates, origin: int) -> tuple[np.ndarray, ...]:
+    """Households that arrive in this step: numbers of their templates, keys, Quartiere, and which come from the surroundings.
 
-    Returns the templates' numbers, one entry per household, and each household's number among its template's.
+    How many of each template: the running sum of the weights, rounded with one keyed offset.
     """
     weight = templates.households_per_year(model, origin) / STEPS_PER_YEAR
     offset = model.luck.uniform(Decision.TEMPLATE, model.now, derive_keys(Domain.TEMPLATE, origin))[0]
     most = int(weight.sum()) + 3
-    which, ordinal = np.empty(most, np.int64), np.empty(most, np.int64)
-    n = _rounded(weight, offset, which, ordinal)
-    return which[:n], ordinal[:n]
+    found = (np.empty(most, np.int64), np.empty(most, np.uint64), np.empty(most, np.uint16), np.empty(most, np.bool_))
+    t = templates
+    leads = (t.sex[t.first], t.age[t.first])
+    near = t.near_share(model) if ORIGINS[origin] == "germany" else np.zeros((2, AGES))
+    rules = (weight, offset, leads, near, *_first_quartiere(model))
+    n = _called(model.luck.stream, np.int64(model.now), np.int64(origin), *rules, *found)
+    return tuple(column[:n] for column in found)
 
 
 def in_migrate(model: QuartierModel) -> None:
     """Households arrive; those who find no dwelling in this step live in temporary accommodation and go on looking."""
     templates: Templates = model.side["in_migrate"]
-    came = {}
-    for origin, name in enumerate(ORIGINS):
-        which, ordinal = _copies(model, templates, origin)
-        if which.size:
-            came[name] = _settle_in(
-                model, templates, which, derive_keys(Domain.MIGRANT, 2 * model.now + origin, which, ordinal), name
-            )
-    none = np.empty(0, np.int64)
-    by_origin = [np.asarray(came.get(name, none), np.int64) for name in ORIGINS]
+    by_origin = [_settle_in(model, templates, origin) for origin in range(len(ORIGINS))]
     abroad = np.repeat(np.array(ORIGINS) == "abroad", [rows.size for rows in by_origin])
-    model.side["arrived"] = {"step": model.now, "rows": np.concatenate(by_origin), "abroad": abroad}
+    model.side["arrived"] = {"step": model.now, "rows": np.concatenate(by_origin).astype(np.int64), "abroad": abroad}
 
 
 @nb.njit(cache=True)
@@ -150,13 +171,15 @@ def _copy(which, keys, homes, shape, people, links, state, now, first_id, out, w
     key, birth, of_sex, of_role, mothers, fathers, borne, unions, last_birth = out
     household, home = where
     one, other, married, ago = pairs
+    named, number = np.empty(which.size, np.uint64), np.empty(key.size, np.uint64)
+    for h in range(which.size):  # vectorises, like the last loop
+        named[h] = pair_key(np.uint64(Domain.MIGRANT), keys[h])
     n, couples = 0, 0
     for h in range(which.size):
         base, begin = n, first[which[h]]
-        named = pair_key(np.uint64(Domain.MIGRANT), keys[h])
         for member in range(size[which[h]]):
             s = begin + member
-            key[n] = pair_key(pair_key(named, np.uint64(member)), np.uint64(1))
+            key[n], number[n] = named[h], member
             birth[n] = now - 4 * age[s] - quarter[s]
             of_sex[n], of_role[n], borne[n], unions[n] = sex[s], role[s], parity[s], former[s]
             last_birth[n] = max(now - since_birth[s], 0)
@@ -168,6 +191,8 @@ def _copy(which, keys, homes, shape, people, links, state, now, first_id, out, w
                 married[couples], ago[couples] = union[s] == Union.MARRIED, since_union[s]
                 couples += 1
             n += 1
+    for k in range(n):
+        key[k] = pair_key(pair_key(key[k], number[k]), np.uint64(1))
     return couples
 
 
@@ -175,10 +200,10 @@ def _arrive(
     model: QuartierModel, templates: Templates, which: np.ndarray, keys: np.ndarray, homes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Let copies of templates arrive and move in, one per home; returns their rows and the number of each one's household."""
-    t, p = templates, model.people
-    n = int(t.size[which].sum())
-    names = ("key", "birth", "sex", "role", "mother", "father", "parity", "former_union", "last_birth")
-    columns = {name: np.empty(n, p.schema[name].dtype) for name in names}
+    t, p, first_id = templates, model.people, np.int64(model.next_id)
+    rows = arrive(model, int(t.size[which].sum()))
+    n, first = rows.size, len(p) - rows.size
+    columns = (p.key, p.birth, p.sex, p.role, p.mother, p.father, p.parity, p.former_union, p.last_birth)
     household, home = np.empty(n, np.int64), np.empty(n, np.int32)
     pairs = (np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.bool_), np.empty(n, np.int64))
     couples = _copy(
@@ -190,12 +215,11 @@ def _arrive(
         (t.partner, t.mother, t.father),
         (t.union, t.since_union),
         np.int64(model.now),
-        np.int64(model.next_id),
-        tuple(columns.values()),
+        first_id,
+        tuple(column[first:] for column in columns),
         (household, home),
         pairs,
     )
-    rows = arrive(model, n, **columns)
     join(model, rows, home)
     model.households.reason[homes], model.households.wait_since[homes] = Reason.ARRIVED, model.now
     repair(model, homes[which >= t.lone])  # minors who come alone are taken in, like orphans
@@ -205,32 +229,44 @@ def _arrive(
     return rows, household
 
 
-def _settle_in(
-    model: QuartierModel, templates: Templates, which: np.ndarray, keys: np.ndarray, origin: str
-) -> np.ndarray:
-    homes = found(model, _first_quartier(model, keys))
-    rows, household = _arrive(model, templates, which, keys, homes)
-    if origin == "germany":
-        near = templates.comes_near(model, which, keys)[household]
-        model.count("in_migration_surroundings", model.people.quartier[rows[near]])
+def _settle_in(model: QuartierModel, templates: Templates, origin: int) -> np.ndarray:
+    """Let the households of one origin arrive; returns their members' rows."""
+    which, keys, quartier, near = _arriving(model, templates, origin)
+    if not which.size:
+        return np.empty(0, np.int32)
+    rows, household = _arrive(model, templates, which, keys, found(model, quartier))
+    model.count("in_migration_surroundings", model.people.quartier[rows[near[household]]])
     need_of_arrivals(model, rows)
-    kin_of_arrivals(model, rows, origin)
-    model.count(f"in_migration_{origin}", model.people.quartier[rows])
+    kin_of_arrivals(model, rows, ORIGINS[origin])
+    model.count(f"in_migration_{ORIGINS[origin]}", model.people.quartier[rows])
     return rows
 
 
-def _first_quartier(model: QuartierModel, keys: np.ndarray) -> np.ndarray:
+GUIDE: Final = 1024
+"""Parts of the range of luck whose first Quartier is noted (a size of an array; a power of two, so that parts are exact)."""
+
+
+def _first_quartiere(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     """Where arriving households are counted until they find a dwelling: by the dwellings there are, else anywhere.
 
     Not by vacancies: where a homeless household is counted would hang on everybody's luck.
+
+    Returns
+    -------
+    reached : running share of the Quartiere.
+    guide : the first Quartier possible in each part of the range of luck.
     """
-    side = model.side.setdefault("first_quartier", {"counted": 0, "dwellings": np.zeros(model.n_quartiere)})
-    new = model.dwellings.quartier[side["counted"] :]  # a dwelling stays where it is: only new ones are counted
-    side["counted"] += new.size
-    side["dwellings"] += np.bincount(new, minlength=model.n_quartiere)
-    weight = side["dwellings"] if side["counted"] else np.ones(model.n_quartiere)
-    u = model.luck.uniform(Decision.QUARTIER_CHOICE, model.now, keys)
-    return np.searchsorted(np.cumsum(weight) / weight.sum(), u, side="right").clip(max=model.n_quartiere - 1)
+    side = model.side.setdefault("first_quartier", {"counted": -1, "dwellings": np.zeros(model.n_quartiere)})
+    counted = max(side["counted"], 0)
+    new = model.dwellings.quartier[counted:]  # a dwelling stays where it is: only new ones are counted
+    if new.size or side["counted"] < 0:
+        side["counted"] = counted + new.size
+        side["dwellings"] += np.bincount(new, minlength=model.n_quartiere)
+        weight = side["dwellings"] if side["counted"] else np.ones(model.n_quartiere)
+        reached = np.cumsum(weight) / weight.sum()
+        guide = np.searchsorted(reached, np.arange(GUIDE) / GUIDE, side="right").clip(max=model.n_quartiere - 1)
+        side["drawn"] = (reached, guide)
+    return side["drawn"]
 
 
 OUT_MIGRATE = Process(

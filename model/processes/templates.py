@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -55,6 +55,7 @@ class Templates:
     profile: np.ndarray
     fitted: dict[tuple[int, tuple[bool, ...]], np.ndarray]
     lone: int
+    shares: dict[tuple[bool, ...], np.ndarray] = field(default_factory=dict)
 
     def households_per_year(self, model: QuartierModel, origin: int) -> np.ndarray:
         """Households of each template that arrive in a year, fitted anew only when a modifier of the rates begins or ends."""
@@ -91,18 +92,18 @@ class Templates:
         moves = (rate * per_quartier).sum(axis=0) * self.profile[ORIGINS.index(name.removeprefix("in_migration_"))]
         return _to_bands(moves).ravel()
 
-    def comes_near(self, model: QuartierModel, which: np.ndarray, keys: np.ndarray) -> np.ndarray:
-        """Whether each of these households, by number of its template and key, comes from the surroundings (bool).
+    def near_share(self, model: QuartierModel) -> np.ndarray:
+        """Share of households from Germany that come from the surroundings, by sex and age of the first member.
 
-        By the sex and age of the first member; a scenario for some Quartiere counts by their share of the residents.
+        A scenario for some Quartiere counts by their share of the residents.
         """
-        class_of, level, near = distance_mix(model, "in")
-        weight = self.stock.sum(axis=(1, 2))
-        in_class = np.bincount(class_of, weight, minlength=len(near))[:, None, None] * level
-        share = (near * in_class).sum(axis=0) / np.maximum(in_class.sum(axis=0), 1e-12)
-        lead = self.first[which]
-        u = model.luck.uniform(Decision.SURROUNDINGS, model.now, keys)
-        return u < share[self.sex[lead], self.age[lead]]
+        version = model.rates.version(distance_rates("in"), model.now)
+        if version not in self.shares:
+            class_of, level, near = distance_mix(model, "in")
+            weight = self.stock.sum(axis=(1, 2))
+            in_class = np.bincount(class_of, weight, minlength=len(near))[:, None, None] * level
+            self.shares[version] = (near * in_class).sum(axis=0) / np.maximum(in_class.sum(axis=0), 1e-12)
+        return self.shares[version]
 
 
 def _to_bands(by_age: np.ndarray) -> np.ndarray:
