@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 
 @nb.njit(cache=True)
 def _leave(rows, household, following, size, kind, first, dwelling, occupant, changed, emptied):
+    left, private = np.empty(rows.size, np.int32), np.empty(rows.size, np.bool_)
+    for k in range(rows.size):  # the lookups of these loops overlap, because there is no branch
+        left[k] = household[rows[k]]
+        household[rows[k]] = -1
+    for k in range(rows.size):
+        private[k] = kind[np.uint32(max(left[k], 0))] == 0
     n = 0
-    for i in rows:
-        old = household[i]
+    for k in range(rows.size):
+        i, old = rows[k], left[k]
         if old < 0:
             continue
-        household[i], changed[old] = -1, 1
+        changed[old] = 1
         size[old] -= 1
-        if kind[old] != 0:
+        if not private[k]:
             continue
         if first[old] == i:
             first[old] = following[i]
@@ -338,23 +344,30 @@ def name_leaders(people: Table, first: np.ndarray, second: np.ndarray) -> None:
 
 
 @nb.njit(cache=True)
-def _followers(leaders, household, first, following, id_, role, mother, father, birth, youngest_birth, order, leader):
+def _followers(leaders, household, size, first, following, id_, role, mother, father, birth, youngest_birth):
     """Leaders, and their children who live in their household as children, born after ``youngest_birth``.
 
-    ``order`` is by row, then oneself before one's parents, the mother before the father, else as found.
+    Returns their order (by row, then oneself before one's parents, the mother before the father, else as found) and the
+    leader of each, as found.
     """
-    n = 0
+    begin, most = np.empty(leaders.size, np.int32), 0
+    for j in range(leaders.size):  # the lookups of these loops overlap, because there is no branch
+        begin[j] = household[leaders[j]]
+    for j in range(leaders.size):
+        most += size[begin[j]]
+        begin[j] = first[begin[j]]
+    order, leader, n = np.empty(most, np.uint64), np.empty(most, np.int64), 0
     for j in range(leaders.size):
         i = leaders[j]
         order[n] = (np.uint64(i) << np.uint64(33)) | (np.uint64(mother[i] != id_[i]) << np.uint64(31)) | np.uint64(n)
         leader[n] = j
         n += 1
-        m = first[household[i]]
+        m = begin[j]
         while m >= 0:
             if role[m] == 1 and m != i and birth[m] > youngest_birth and (mother[m] == id_[i] or father[m] == id_[i]):
                 stays = False
                 if role[i] == 3:  # separated, still here: the children in common stay with the other parent
-                    other, k = father[m] if mother[m] == id_[i] else mother[m], first[household[i]]
+                    other, k = father[m] if mother[m] == id_[i] else mother[m], begin[j]
                     while k >= 0:
                         stays |= other >= 0 and id_[k] == other and role[k] != 3
                         k = following[k]
@@ -364,7 +377,7 @@ def _followers(leaders, household, first, following, id_, role, mother, father, 
                     leader[n] = j
                     n += 1
             m = following[m]
-    return n
+    return order[:n], leader[:n]
 
 
 @nb.njit(cache=True)
@@ -390,11 +403,9 @@ def with_children(model: QuartierModel, leaders: np.ndarray, under: int | None =
     leader : i64, position in ``leaders`` of the one each row belongs to.
     """
     p, h = model.people, model.households
-    most = int(h.size[p.household[leaders]].sum(dtype=np.int64))
-    order, found_by = np.empty(most, np.uint64), np.empty(most, np.int64)
     oldest = np.int64(-1) if under is None else np.int64(model.now - 4 * under)
-    columns = (p.household, h.first_member, p.next_member, p.id, p.role, p.mother, p.father, p.birth)
-    order = order[: _followers(leaders.astype(np.int32), *columns, oldest, order, found_by)]
+    columns = (p.household, h.size, h.first_member, p.next_member, p.id, p.role, p.mother, p.father, p.birth)
+    order, found_by = _followers(leaders.astype(np.int32), *columns, oldest)
     order.sort()
     rows, leader = np.empty(order.size, np.int32), np.empty(order.size, np.int64)
     n = _each_once(order, found_by, rows, leader)

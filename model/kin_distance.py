@@ -74,22 +74,26 @@ def start_place(rates: RateBook, u: np.ndarray) -> np.ndarray:
 def _add(stream, now, rows, abroad, near, beyond, people, kin_away):
     """Add those who leave to the parents who are here; luck is drawn for those who have one here."""
     key, present, row_of_id, mother, father = people
-    child, parent = np.empty(2 * rows.size + 1, np.int32), np.empty(2 * rows.size + 1, np.int32)
+    child, parent = np.empty(2 * rows.size, np.int32), np.empty(2 * rows.size, np.int32)
+    # the lookups of each loop overlap, because there is no branch
+    for k in range(rows.size):
+        parent[2 * k], parent[2 * k + 1] = mother[rows[k]], father[rows[k]]
+    for q in range(parent.size):
+        j = row_of_id[np.uint32(max(parent[q], 0))]
+        parent[q] = j if parent[q] >= 0 else -1
     n = 0
-    for k in range(rows.size):  # without a branch, so that the lookups for many people overlap
-        for link in (mother[rows[k]], father[rows[k]]):
-            j = np.uint32(max(row_of_id[np.uint32(max(link, 0))], 0))
-            child[n], parent[n] = k, j
-            n += np.int64((link >= 0) & (present[j] == 1) & (row_of_id[np.uint32(max(link, 0))] >= 0))
-    place = 0
+    for q in range(parent.size):
+        child[n], parent[n] = q >> 1, parent[q]
+        n += np.int64((parent[q] >= 0) & (present[np.uint32(max(parent[q], 0))] == 1))
+    keys, luck = np.empty(n, np.uint64), np.empty(n)
     for q in range(n):
-        if q > 0 and child[q] == child[q - 1]:
-            pass  # both parents are here: one draw
-        elif abroad.size > 0 and abroad[child[q]]:
+        keys[q] = key[rows[child[q]]]
+    for q in range(n):  # vectorises
+        luck[q] = unit(stream, now, Decision.KIN_DISTANCE, keys[q])
+    for q in range(n):
+        place = int(luck[q] >= near) + int(luck[q] >= beyond)
+        if abroad.size > 0 and abroad[child[q]]:
             place = len(PLACES) - 1
-        else:
-            u = unit(stream, now, Decision.KIN_DISTANCE, key[rows[child[q]]])
-            place = int(u >= near) + int(u >= beyond)
         kin_away[parent[q]] += np.uint16(1 << (BITS * place))
 
 
