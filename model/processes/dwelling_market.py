@@ -111,6 +111,8 @@ class Places:
 def _drawn(running, guide, group, origin, wanted):
     """Position of the first running share above ``wanted``, else the last; the guide says where to begin."""
     position, last = np.uint64(guide[group, origin, wanted >> GUIDE_SHIFT]), np.uint64(running.shape[2] - 1)
+    for _ in range(2):  # as far as most have to go; a branch would be guessed wrong
+        position += np.uint64((position < last) & (running[group, origin, position] <= wanted))
     while position < last and running[group, origin, position] <= wanted:
         position += np.uint64(1)
     return position
@@ -180,9 +182,15 @@ def _lots(luck, keys, blocks, lots):
         _draw(stream, step, search + np.uint64(blocks[b]), keys, lots[b].reshape(-1))
 
 
+@nb.njit(inline="always")
+def _span(begin, street, near):
+    """Where the places of a street begin and end, and whether it is near the parents: 32, 31 bits and one in between."""
+    return np.uint64(begin[street]) << np.uint64(33) | np.uint64(near) << _S32 | np.uint64(begin[street + np.uint64(1)])
+
+
 @nb.njit(cache=True)
 def _look(luck, order, begin, early, later, seekers, lots, kin_look, tries, first, looked_at):
-    """The streets that seekers draw, those with something vacant only: twice the number, plus one in the parent's Quartier.
+    """The streets that seekers draw, those with something vacant only, as the span of their places (see `_span`).
 
     Those of the ``j``-th in their order are ``looked_at[first[j] : first[j + 1]]``. ``tries`` : early streets drawn by who
     could stay and by who must move. The luck for these is ``lots[2:]``, two draws a block, for the parent's ``lots[1]``,
@@ -198,13 +206,13 @@ def _look(luck, order, begin, early, later, seekers, lots, kin_look, tries, firs
         draws = tries[np.int64(stay[i] == np.inf)]
         if parents >= 0 and number[parents] > 0 and (np.float64(lots[1, 0, e]) + 0.5) / TWO32 < kin_look:
             street = np.uint64(first_of[parents]) + ((np.uint64(lots[1, 1, e]) * np.uint64(number[parents])) >> _S32)
-            looked_at[n] = street << one | one
+            looked_at[n] = _span(begin, street, True)
             n += np.uint64(begin[street] < begin[street + one])
         for t in range(draws if quartiere.size else 0):
             block, w = np.uint64(2 + t // 2), np.uint64(t % 2 * 2)
             q = np.uint64(quartiere[_drawn(chance, guide, g, o, np.uint64(lots[block, w, e]))])
             street = np.uint64(first_of[q]) + ((np.uint64(lots[block, w + one, e]) * np.uint64(number[q])) >> _S32)
-            looked_at[n] = street << one | np.uint64(np.int64(q) == parents)
+            looked_at[n] = _span(begin, street, np.int64(q) == parents)
             n += np.uint64(begin[street] < begin[street + one])
         extra = 0
         if more[g, o] > 0:
@@ -213,7 +221,7 @@ def _look(luck, order, begin, early, later, seekers, lots, kin_look, tries, firs
             words = _later_lot(luck, key[i], t)
             q = np.uint64(later_quartiere[_drawn(later_chance, later_guide, g, o, words[0])])
             street = np.uint64(later_first[q]) + ((words[1] * np.uint64(later_number[q])) >> _S32)
-            looked_at[n] = street << one | np.uint64(np.int64(q) == parents)
+            looked_at[n] = _span(begin, street, np.int64(q) == parents)
             n += np.uint64(begin[street] < begin[street + one])
         first[j + 1] = n
 
@@ -240,7 +248,7 @@ def _limit(need, entitled, below, above):
 
 
 @nb.njit(cache=True)
-def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, match):
+def _choose(order, offer, first, looked_at, lots, seekers, tastes, seen, match):
     """In their order, seekers look through their streets and take the best of what is left there.
 
     What comes into question is listed first (``seen``), without a branch. ``tastes`` : rooms accepted below and above the
@@ -257,8 +265,8 @@ def _choose(order, begin, offer, first, looked_at, lots, seekers, tastes, seen, 
         wanted, most, bound, best = min(np.int64(need[i]), MOST_ROOMS), budget[i], stay[i], np.int64(-1)
         limit, taste = _limit(wanted, entitled[i], below, above), np.uint32((needs[i] * 8 + wanted) * 32)
         for s in range(first[j], first[j + 1]):
-            street, near = looked_at[s] >> one, looked_at[s] & one
-            k, end = begin[street], begin[street + one]
+            span = looked_at[s]
+            k, near, end = np.uint32(span >> np.uint64(33)), np.uint32(span >> _S32) & one, np.uint32(span & _LOW)
             while k < end:
                 seen[n] = k << one | near
                 n += np.uint64(((limit - label[k]) & GUARD == GUARD) & (cost[k] <= most))
@@ -291,7 +299,7 @@ def _serve(luck, order, begin, offer, early, later, seekers, asks, kin_look, tri
     blocks = np.empty(2 + (tries.max() + 1) // 2, np.int64)
     blocks[:2], blocks[2:] = (14, 15), np.arange(blocks.size - 2)
     lots, keys = np.empty((blocks.size, 4, BLOCK), np.uint32), np.empty(BLOCK, np.uint64)
-    first, looked_at = np.zeros(BLOCK + 1, np.int64), np.empty(BLOCK * most_streets + 1, np.uint32)
+    first, looked_at = np.zeros(BLOCK + 1, np.int64), np.empty(BLOCK * most_streets + 1, np.uint64)
     seen = np.empty((begin[1:] - begin[:-1]).max() * most_streets + 1, np.uint32)
     for start in range(0, order.size, BLOCK):
         turn = order[start : start + BLOCK]
@@ -299,7 +307,7 @@ def _serve(luck, order, begin, offer, early, later, seekers, asks, kin_look, tri
             keys[j] = seekers[0][turn[j]]
         _lots(luck, keys[: turn.size], blocks, lots)
         _look(luck, turn, begin, early, later, seekers, lots, kin_look, tries, first, looked_at)
-        _choose(turn, begin, offer, first, looked_at, lots, asks, tastes, seen, match)
+        _choose(turn, offer, first, looked_at, lots, asks, tastes, seen, match)
 
 
 @nb.njit(cache=True)
