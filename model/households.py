@@ -87,12 +87,18 @@ def _chain(household, present, following, kind, first):
 
 
 @nb.njit(cache=True)
-def _carry(households, dwellings, dwelling, first, following, where, dwelling_quartier, quartier, left, reached):
+def _carry(rows, dwellings, now, households, occupant, dwelling_quartier, following, quartier, changed, left, reached):
     """Households and their members into dwellings; by Quartier those who left a dwelling of another one."""
-    for k in range(households.size):
-        h, there = households[k], dwelling_quartier[dwellings[k]]
+    dwelling, first, where, moved_at, reason, wait_since = households
+    for h in rows:
+        if dwelling[h] >= 0:
+            occupant[dwelling[h]] = -1
+    for k in range(rows.size):
+        h, d = np.uint32(rows[k]), np.uint32(dwellings[k])
+        there = dwelling_quartier[d]
         moves = dwelling[h] >= 0 and where[h] != there
-        dwelling[h], where[h] = dwellings[k], there
+        occupant[d], dwelling[h], where[h] = h, d, there
+        moved_at[h], reason[h], wait_since[h], changed[h] = now, 0, 0, 1
         i = first[h]
         while i >= 0:
             left[quartier[i]] += moves
@@ -234,13 +240,11 @@ def settle(model: QuartierModel, households: np.ndarray, dwellings: np.ndarray) 
     are counted as moves.
     """
     p, h, d = model.people, model.households, model.dwellings
-    old = h.dwelling[households]
-    d.household[old[old >= 0]] = NONE
-    d.household[dwellings] = households
-    h.moved_at[households], h.reason[households], h.wait_since[households] = model.now, 0, 0
-    changed_homes(model)[households] = 1
-    into = (households.astype(np.int32), dwellings.astype(np.int32), h.dwelling, h.first_member, p.next_member)
-    _carry(*into, h.quartier, d.quartier, p.quartier, model.events["moves_out"], model.events["moves_in"])
+    columns = (h.dwelling, h.first_member, h.quartier, h.moved_at, h.reason, h.wait_since)
+    _carry(
+        households.astype(np.int32), dwellings.astype(np.int32), np.uint16(model.now), columns, d.household, d.quartier,
+        p.next_member, p.quartier, changed_homes(model), model.events["moves_out"], model.events["moves_in"],
+    )  # fmt: skip
 
 
 @nb.njit(cache=True)

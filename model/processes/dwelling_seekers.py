@@ -40,7 +40,7 @@ def _describe(
     for k in range(n):
         i = np.uint32(head[k])
         minor = birth[i] > of_age
-        born[k], family[k], needs[k] = birth[i], (role[i] == 1) & minor, care[i] & 7 >= grade
+        born[k], family[k], needs[k] = birth[i], minor and role[i] == 1, care[i] & 7 >= grade
         minors[k], adults[k] = minor, not minor
         who[m], at[m] = k, following[i]
         m += at[m] >= 0
@@ -49,7 +49,7 @@ def _describe(
         for j in range(n):
             k, i = who[j], np.uint32(at[j])
             minor, older = birth[i] > of_age, birth[i] < born[k]
-            family[k] |= (role[i] == 1) & minor
+            family[k] |= minor and role[i] == 1
             needs[k] |= care[i] & 7 >= grade
             minors[k] += minor
             adults[k] += not minor

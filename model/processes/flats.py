@@ -72,7 +72,7 @@ def _seekers(model: QuartierModel, planning: np.ndarray, alone: np.ndarray) -> n
     return rows[model.luck.uniform(Decision.HOME_DESTINATION, 0, p.key[rows]) < share]
 
 
-def share_flats(model: QuartierModel, planning: np.ndarray, alone: np.ndarray) -> np.ndarray:
+def share_flats(model: QuartierModel, planning: np.ndarray, alone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One round of the market for rooms in shared flats; each flat takes at most one newcomer in a step.
 
     Parameters
@@ -81,7 +81,7 @@ def share_flats(model: QuartierModel, planning: np.ndarray, alone: np.ndarray) -
 
     Returns
     -------
-    rows of the dwellings that are vacant by that.
+    rows of the households that nobody is left in, and of the dwellings that are vacant by that.
     """
     p, h, d = model.people, model.households, model.dwellings
     rows = _seekers(model, planning, alone)
@@ -107,8 +107,9 @@ def share_flats(model: QuartierModel, planning: np.ndarray, alone: np.ndarray) -
     served = got >= 0
     newcomers = rows[served]
     model.count("leaving_home", p.quartier[newcomers[p.plan[newcomers] == Plan.LEAVE_HOME]])
-    left = h.dwelling[p.household[newcomers]]
+    left = p.household[newcomers]
+    dwelling = h.dwelling[left]
     join(model, newcomers, homes[got[served]])
     p.role[newcomers], p.plan[newcomers] = Role.OTHER, Plan.NONE
-    left = left[left >= 0]
-    return left[d.household[left] < 0]
+    empty = h.size[left] == 0
+    return left[empty], dwelling[empty & (dwelling >= 0)]

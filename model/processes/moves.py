@@ -96,18 +96,25 @@ def move(model: QuartierModel) -> None:
     vacant = complete_dwellings(model, rows_without(d.household))
     planning, looking = rows_marked(p.plan), rows_marked(h.reason)
     looking, homes, alone = _look_now(model, looking)
-    vacant = np.concatenate((vacant, share_flats(model, planning, alone)))
-    new = _wish_to_move(model)  # who joined a flat has left an empty household behind
-    looking, homes = (np.concatenate((rows[h.size[rows] > 0], new)) for rows in (looking, homes))
+    empty, freed = share_flats(model, planning, alone)
+    new = _wish_to_move(model)
+    looking, homes = (np.concatenate((_without(rows, empty), new)) for rows in (looking, homes))
     leaders = people_with_plans(model, planning)
     rows, group, people = person_seekers(model, leaders)
-    vacant, offer = on_offer(model, vacant)
+    vacant, offer = on_offer(model, np.concatenate((vacant, freed)))
     got = allocate(model, together(household_seekers(model, homes), people), offer, model.side["move"]["search"])
     got = np.append(vacant, NONE)[got]
     got_home, got_person = got[: homes.size], got[homes.size :]
     settle(model, homes[got_home >= 0], got_home[got_home >= 0])
     _move_people(model, leaders, rows, group, got_person)
     _give_up(model, looking, leaders[got_person < 0])
+
+
+def _without(rows: np.ndarray, dropped: np.ndarray) -> np.ndarray:
+    """Ascending rows without a few of them; those to be dropped that are not among them do not matter."""
+    at = np.searchsorted(rows, dropped)
+    at = at[at < rows.size]
+    return np.delete(rows, at[np.isin(rows[at], dropped)])
 
 
 @nb.njit(cache=True)
