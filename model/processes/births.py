@@ -11,12 +11,12 @@ from .. import registers
 from ..asking import ask_by_luck
 from ..columns import Role, Sex
 from ..households import arrive, join
-from ..luck import Decision, Domain, derive_keys
+from ..luck import TWO32, Decision, Domain, derive_keys
 from ..process import Process
 from ..shortlist import shortlist_with_word
 from ..tables import NONE
-from ..thresholds import AGES
-from ..timeline import STEPS_PER_YEAR
+from ..thresholds import AGES, SLACK
+from ..timeline import DT, STEPS_PER_YEAR
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -38,12 +38,16 @@ def fertile_women(model: QuartierModel) -> np.ndarray:
 
 def _bound(model: QuartierModel) -> np.ndarray:
     """No woman of an age has a higher hazard: the highest of all Quartiere, union states, parities and spacings."""
-    side = model.side["bear"]
     _, hazard = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
-    highest = (hazard.max(axis=(0, 1)) * side["spacing"].max(axis=0)).max(axis=0) * _levels(model).max()
     bound = np.zeros((2, AGES))
-    bound[Sex.FEMALE, YOUNGEST : OLDEST + 1] = highest / model.rates.parameter("births_per_confinement")
+    bound[Sex.FEMALE, YOUNGEST : OLDEST + 1] = _most(model, hazard, _levels(model)).max(axis=(0, 1))
     return bound
+
+
+def _most(model: QuartierModel, hazard: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The highest hazard of a confinement [union state, parity, age], whatever the Quartier and the spacing."""
+    spacing = model.side["bear"]["spacing"].max(axis=0)
+    return hazard.max(axis=0) * spacing * levels.max() / model.rates.parameter("births_per_confinement")
 
 
 def _levels(model: QuartierModel) -> np.ndarray:
@@ -114,15 +118,17 @@ def start_births(model: QuartierModel) -> None:
 
 @nb.njit(cache=True)
 def _hazards(
-    rows, birth, sex, role, union_state, parity, last_birth, quartier, class_of, base, level, spacing, ends, now, hazard
+    rows, luck, birth, sex, role, union_state, parity, last_birth, quartier, class_of, base, level, spacing, ends, most, now, hazard
 ):
     for k in range(rows.size):
         i = np.uint32(rows[k])
-        age, borne, where = ((now - np.int64(birth[i])) >> 2) - YOUNGEST, min(parity[i], MOST_PARITY), quartier[i]
-        if age < 0 or age > OLDEST - YOUNGEST or sex[i] != FEMALE or role[i] == RESIDENT:
-            hazard[k] = 0.0
+        hazard[k] = 0.0
+        age, borne = ((now - np.int64(birth[i])) >> 2) - YOUNGEST, min(parity[i], MOST_PARITY)
+        if age < 0 or age > OLDEST - YOUNGEST or luck[k] > most[union_state[i], borne, age]:
             continue
-        since, spaced = now - np.int64(last_birth[i]), 0
+        if sex[i] != FEMALE or role[i] == RESIDENT:
+            continue
+        where, since, spaced = quartier[i], now - np.int64(last_birth[i]), 0
         if parity[i] > 0:
             spaced = 1
             for end in ends:
@@ -130,12 +136,18 @@ def _hazards(
         hazard[k] = base[class_of[where], union_state[i], borne, age] * level[where] * spacing[spaced, borne, age]
 
 
-def birth_hazards(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    """Annual hazards of a birth (float64) in this step; 0 for all but fertile women in private households."""
-    p, side, hazard = model.people, model.side["bear"], np.empty(rows.size)
-    rates = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
+def birth_hazards(model: QuartierModel, rows: np.ndarray, luck: np.ndarray | None = None) -> np.ndarray:
+    """Annual hazards of a birth (float64) in this step; 0 for all but fertile women in private households.
+
+    If their words of ``luck`` are given, also 0 for those whose luck cannot lie below it.
+    """
+    p, side, levels, hazard = model.people, model.side["bear"], _levels(model), np.empty(rows.size)
+    class_of, base = model.rates.resolve("birth_hazard", model.now, model.n_quartiere)
     columns = (p.birth, p.sex, p.role, p.union_state, p.parity, p.last_birth, p.quartier)
-    _hazards(rows, *columns, *rates, _levels(model), side["spacing"], _spacing_ends(model), model.now, hazard)
+    rates = (class_of, base, levels, side["spacing"], _spacing_ends(model))
+    most = _most(model, base, levels) * (DT * TWO32 * SLACK)
+    luck = np.zeros(rows.size, np.uint32) if luck is None else luck
+    _hazards(rows, luck, *columns, *rates, most, model.now, hazard)
     return hazard
 
 
@@ -143,7 +155,7 @@ def bear(model: QuartierModel) -> None:
     """Let women bear children, who join their mother's household; the mother's partner becomes the father."""
     p, rates = model.people, model.rates
     rows, luck = shortlist_with_word(model, Decision.BIRTH)
-    hazard = birth_hazards(model, rows) / rates.parameter("births_per_confinement")
+    hazard = birth_hazards(model, rows, luck if model.audit is None else None) / rates.parameter("births_per_confinement")
     mothers = rows[ask_by_luck(model, "bear", rows, luck, hazard)]
     twins = model.luck.uniform(Decision.TWINS, model.now, p.key[mothers]) < rates.parameter("twin_share")
     p.last_birth[mothers] = model.now

@@ -180,7 +180,8 @@ def match(
 
     Parameters
     ----------
-    proposers, holders : key (u64), cell (area, i64), age (i64), kin (i32 [n, 3]: own id, mother, father).
+    proposers, holders : key (u64), cell (area, i64), age (i64; of proposers the row of ``ages``), kin (i32 [n, 3]: own id,
+        mother, father).
     areas : of `near_areas`.
     ages : of `age_chances`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -222,13 +223,14 @@ def start_unions(model: QuartierModel) -> None:
     balance = np.sqrt(expected[::-1] / expected) if expected.min() > 0 else np.ones(2)
     area = market_areas(model)
     persons = np.bincount(area[p.quartier], minlength=int(area.max()) + 1)
+    near, share = near_areas(area_distances(model, area), persons, model.rates.parameter("pair_distance_weight"))
+    ages = [_age_chances(model), _age_chances(model, same_sex=True)]
     model.side["form_union"] = {
         "rate": rate,
         "balance": np.clip(balance, 0.5, 2.0),
         "area": area,
-        "areas": near_areas(area_distances(model, area), persons, model.rates.parameter("pair_distance_weight")),
-        "ages": _age_chances(model),
-        "ages_same_sex": _age_chances(model, same_sex=True),
+        "areas": (np.concatenate([near + market * len(near) for market in Market]), np.tile(share, (len(Market), 1))),
+        "ages": tuple(np.concatenate(tables) for tables in zip(*ages, strict=True)),
     }
 
 
@@ -244,37 +246,48 @@ def _age_chances(model: QuartierModel, same_sex: bool = False) -> tuple[np.ndarr
     return age_chances(difference, widest, youngest)
 
 
-def _side(model: QuartierModel, rows: np.ndarray) -> dict[str, np.ndarray]:
-    p = model.people
+class Market(IntEnum):
+    """Three markets that share one line of places: the areas of the second and third follow those of the first."""
+
+    TWO_SEXES = 0
+    WOMEN = 1
+    MEN = 2
+
+
+def _side(model: QuartierModel, rows: np.ndarray, market: np.ndarray) -> dict[str, np.ndarray]:
+    p, side = model.people, model.side["form_union"]
     kin = np.stack((p.id[rows], p.mother[rows], p.father[rows]), axis=1)
-    cell = model.side["form_union"]["area"][p.quartier[rows]]
-    return {"key": p.key[rows], "cell": cell, "age": model.ages(rows), "kin": kin}
+    areas = len(side["areas"][0]) // len(Market)
+    return {
+        "key": p.key[rows],
+        "cell": side["area"][p.quartier[rows]] + market * areas,
+        "age": model.ages(rows),
+        "kin": kin,
+    }
 
 
-def _match(
-    model: QuartierModel, proposers: np.ndarray, holders: np.ndarray, ages: str = "ages_same_sex"
-) -> tuple[np.ndarray, np.ndarray]:
-    if not (proposers.size and holders.size):
-        return proposers[:0], holders[:0]
-    side = model.side["form_union"]
-    asks, holds = _side(model, proposers), _side(model, holders)
-    found = match(model.luck, model.now, asks, holds, side["areas"], side[ages])
-    return proposers[found >= 0], holders[found[found >= 0]]
+def _match(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Who of those on the market find each other: proposers (women, or by lot among those of one sex) and whom they found."""
+    p, side = model.people, model.side["form_union"]
+    same = model.luck.uniform(Decision.SAME_SEX, 0, p.key[rows]) < model.rates.parameter("same_sex_share")
+    by_lot = model.luck.uniform(Decision.SAME_SEX_SIDE, 0, p.key[rows]) < 0.5
+    woman = p.sex[rows] == Sex.FEMALE
+    market = np.where(same, np.where(woman, Market.WOMEN, Market.MEN), Market.TWO_SEXES)
+    proposes = np.where(same, by_lot, woman)
+    asks, holds = np.flatnonzero(proposes), np.flatnonzero(~proposes)
+    if not (asks.size and holds.size):
+        return rows[:0], rows[:0]
+    asks = asks[np.argsort(market[asks], kind="stable")]
+    proposers = _side(model, rows[asks], market[asks])
+    proposers["age"] += AGES * same[asks]  # the second half of the tables is that of couples of one sex
+    found = match(model.luck, model.now, proposers, _side(model, rows[holds], market[holds]), side["areas"], side["ages"])
+    return rows[asks[found >= 0]], rows[holds[found[found >= 0]]]
 
 
 def form_union(model: QuartierModel) -> None:
     """Seekers find each other; the couple lives where there is a dwelling of the two, the larger one where there are two."""
     p, rates = model.people, model.rates
-    rows = _seekers(model)
-    same = model.luck.uniform(Decision.SAME_SEX, 0, p.key[rows]) < rates.parameter("same_sex_share")
-    asks = model.luck.uniform(Decision.SAME_SEX_SIDE, 0, p.key[rows]) < 0.5
-    woman = p.sex[rows] == Sex.FEMALE
-    pairs = [
-        _match(model, rows[~same & woman], rows[~same & ~woman], "ages"),
-        _match(model, rows[same & woman & asks], rows[same & woman & ~asks]),
-        _match(model, rows[same & ~woman & asks], rows[same & ~woman & ~asks]),
-    ]
-    first, second = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    first, second = _match(model, _seekers(model))
     if not first.size:
         return
     married = model.luck.uniform(Decision.DIRECT_MARRIAGE, model.now, p.key[first]) < rates.parameter("direct_marriage")
