@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SIDE: Final = "grown_children"
 _AHEAD: Final = 8
 """Quarters by which people are listed before they come of age (a speed, no figure)."""
+_SLOTS: Final = 4096
+"""Marks in which the few parents are looked up first (a speed, no figure); a power of two."""
 
 
 class GrownChildren(NamedTuple):
@@ -66,6 +68,25 @@ def grown_children(model: QuartierModel) -> GrownChildren:
         n = _add(made.rows, len(p), p.mother, p.father, p.birth, made.youngest, *made.room, made.size)
         model.side[_SIDE] = made = made._replace(rows=len(p), size=n)
     return GrownChildren(*(column[: made.size] for column in made.room))
+
+
+@nb.njit(cache=True)
+def _children_of(listed, slot, rows):
+    """Rows of the people listed whose mother or father shares a slot with somebody wanted: few, and all children of theirs."""
+    row, mother, father = listed
+    n = 0
+    for j in range(row.size):
+        rows[n] = row[j]
+        n += slot[mother[j] & (_SLOTS - 1)] | slot[father[j] & (_SLOTS - 1)]
+    return n
+
+
+def likely_children(model: QuartierModel, parents: np.ndarray) -> np.ndarray:
+    """Rows (i32, ascending) of all listed children of some people (ids), and of a few others."""
+    listed = grown_children(model)
+    slot, rows = np.zeros(_SLOTS, np.bool_), np.empty(listed.row.size + 1, np.int32)
+    slot[(parents + 1) % _SLOTS] = True
+    return rows[: _children_of(listed, slot, rows)]
 
 
 def _room(n: int) -> GrownChildren:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..asking import ask
 from ..columns import CARE_GRADE_BITS, Kind, Role
-from ..grown_children import grown_children
+from ..grown_children import likely_children
 from ..luck import Decision, pair_keys
 from ..process import Process
 from .partnership import move_in
@@ -17,8 +17,6 @@ from .partnership import move_in
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
-_SLOTS = 4096
-"""Marks in which the few parents are looked up first (a speed, no figure); a power of two."""
 _ONE_EACH, _EIGHT_EACH = np.uint64(0x0101010101010101), np.uint64(0x0808080808080808)
 _GRADES_8 = _ONE_EACH * np.uint64(CARE_GRADE_BITS)
 
@@ -67,23 +65,10 @@ def _could_join(model: QuartierModel) -> np.ndarray:
     return rows[:n][model.households.kind[p.household[rows[:n]]] == Kind.PRIVATE]
 
 
-@nb.njit(cache=True)
-def _children_of(listed, slot, rows):
-    """Rows of the people listed whose mother or father shares a slot with somebody wanted: few, and all children of theirs."""
-    row, mother, father = listed
-    n = 0
-    for j in range(row.size):
-        rows[n] = row[j]
-        n += slot[mother[j] & (_SLOTS - 1)] | slot[father[j] & (_SLOTS - 1)]
-    return n
-
-
 def _children_in_town(model: QuartierModel, parents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Grown-up children: their rows, and the positions of their parents."""
-    p, listed = model.people, grown_children(model)
-    slot, rows = np.zeros(_SLOTS, np.bool_), np.empty(listed.row.size + 1, np.int32)
-    slot[(p.id[parents] + 1) % _SLOTS] = True
-    rows = rows[: _children_of(listed, slot, rows)]
+    p = model.people
+    rows = likely_children(model, p.id[parents])
     order = np.argsort(p.id[parents])
     ids = p.id[parents][order]
     found = []

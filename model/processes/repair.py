@@ -9,8 +9,9 @@ import numpy as np
 
 from ..columns import Kind, Role
 from ..geography import nearest_first
+from ..grown_children import likely_children
 from ..households import found, join
-from ..tables import distinct
+from ..tables import NONE, distinct
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -70,7 +71,7 @@ def repair(model: QuartierModel, affected: np.ndarray, siblings: bool = False) -
     """Put households right that somebody has left: name an adult, and take minors in where no adult is left.
 
     Minors of one household go together to, in this order, a living parent in town, a grandparent, an adult sibling (if
-    ``siblings``: that search passes over all people), or as foster children to a family in the same or the nearest
+    ``siblings``: a search among all grown children), or as foster children to a family in the same or the nearest
     Quartier; where there is no adult at all, to an institution. Each case is counted as ``orphans``. ``affected`` are rows
     of households, doubled or emptied ones allowed.
     """
@@ -115,13 +116,13 @@ def start_repair(model: QuartierModel) -> dict[str, np.ndarray]:
 def _take_in_all(model: QuartierModel, groups: list[np.ndarray], siblings: bool) -> None:
     p = model.people
     groups = [minors[np.lexsort((p.key[minors], p.birth[minors]))] for minors in groups]
-    homes = [_home_of_kin(model, minors, _parents_first(model, minors)) for minors in groups]
+    homes = [_home_of_kin(model, _parents_first(model, minors)) for minors in groups]
     lonely = [i for i, home in enumerate(homes) if home < 0]
     if siblings and lonely:
         grown = _siblings(model, np.concatenate([groups[i] for i in lonely]))
         for i in lonely:
             own = grown[np.isin(p.mother[grown], p.mother[groups[i]])]
-            homes[i] = _home_of_kin(model, groups[i], p.id[own])
+            homes[i] = _home_of_kin(model, p.id[own].tolist())
     for minors, home in zip(groups, homes, strict=True):
         home = home if home >= 0 else _foster_household(model, minors)
         model.count("orphans", p.quartier[minors])
@@ -132,65 +133,33 @@ def _take_in_all(model: QuartierModel, groups: list[np.ndarray], siblings: bool)
             model.side["repair"]["placed"] = np.concatenate((model.side["repair"]["placed"], p.id[minors]))
 
 
-def _parents_first(model: QuartierModel, minors: np.ndarray) -> np.ndarray:
-    """Ids of the parents, then of the grandparents known to the town."""
-    p = model.people
-    parents = np.concatenate((p.mother[minors], p.father[minors]))
-    known = model.row_of_id[parents[parents >= 0]]
-    known = known[known >= 0]
-    return np.concatenate((parents, p.mother[known], p.father[known]))
-
-
-@nb.njit(cache=True)
-def _children_of(mothers, mother, present, birth, of_age, rows):
-    """Rows of the grown people here who are children of these mothers (ids); returns how many."""
-    ends = np.zeros(4096, np.uint8)  # told from the last bits of the mother's id: a small table that stays in the cache
-    for wanted in mothers:
-        ends[wanted & 4095] = 1
-    flag = np.zeros(2048, np.uint8)
-    flag8 = flag.view(np.uint64)
-    n = 0
-    for start in range(0, mother.size, flag.size):
-        m = min(flag.size, mother.size - start)
-        ids = mother[start : start + m]
-        flag[m:] = 0
-        if mothers.size <= 16:
-            flag[:m] = 0
-            for wanted in mothers:
-                for j in range(m):  # vectorises
-                    flag[j] |= ids[j] == wanted
-        else:
-            for j in range(m):
-                flag[j] = ends[ids[j] & 4095]
-        for eight in range((m + 7) // 8):
-            if flag8[eight] == 0:
-                continue
-            for i in range(start + 8 * eight, start + min(m, 8 * eight + 8)):
-                if flag[i - start] and mother[i] >= 0 and present[i] and birth[i] <= of_age:
-                    rows[n] = i
-                    n += 1
-    return n
+def _parents_first(model: QuartierModel, minors: np.ndarray) -> list[int]:
+    """Ids of the parents, then of the grandparents known to the town; one by one, because there are few."""
+    p, row_of_id = model.people, model.row_of_id
+    parents = [id_ for link in (p.mother, p.father) for id_ in link[minors].tolist()]
+    known = [row for id_ in parents if id_ >= 0 and (row := row_of_id[id_]) >= 0]
+    return parents + [int(link[row]) for link in (p.mother, p.father) for row in known]
 
 
 def _siblings(model: QuartierModel, minors: np.ndarray) -> np.ndarray:
-    """Rows of the grown children of the same mothers, the eldest first; one pass over all people."""
+    """Rows of the grown children of the same mothers, the eldest first."""
     p = model.people
-    mothers = distinct(p.mother[minors][p.mother[minors] >= 0])
-    rows = np.empty(len(p), np.int32)
+    mothers = p.mother[minors][p.mother[minors] >= 0]
+    rows = likely_children(model, mothers)
     of_age = np.int64(model.now - 4 * int(model.rates.parameter("age_of_majority")))
-    rows = rows[: _children_of(mothers, p.mother, p.present, p.birth, of_age, rows)]
-    rows = rows[np.isin(p.mother[rows], mothers)]
+    rows = rows[np.isin(p.mother[rows], mothers) & (p.present[rows] == 1) & (p.birth[rows] <= of_age)]
     return rows[np.lexsort((p.key[rows], p.birth[rows]))]
 
 
-def _home_of_kin(model: QuartierModel, minors: np.ndarray, ids: np.ndarray) -> int:
+def _home_of_kin(model: QuartierModel, ids: list[int]) -> int:
     """Household of the first of these people who is of age and lives in a private household; -1 for none."""
-    p = model.people
-    rows = model.rows_of(ids)
-    rows = rows[rows >= 0]
-    of_age = model.ages(rows) >= model.rates.parameter("age_of_majority")
-    rows = rows[of_age & (model.households.kind[p.household[rows]] == Kind.PRIVATE)]
-    return int(p.household[rows[0]]) if rows.size else -1
+    p, h = model.people, model.households
+    of_age = model.now - 4 * int(model.rates.parameter("age_of_majority"))
+    for id_ in ids:
+        row = model.row_of_id[id_] if id_ >= 0 else NONE
+        if row >= 0 and p.present[row] and p.birth[row] <= of_age and h.kind[p.household[row]] == Kind.PRIVATE:
+            return int(p.household[row])
+    return -1
 
 
 def _foster_household(model: QuartierModel, minors: np.ndarray) -> int:
@@ -216,6 +185,9 @@ def _foster_household(model: QuartierModel, minors: np.ndarray) -> int:
 
 def _is_family(model: QuartierModel, home: int, with_children: bool) -> bool:
     """Whether an adult lives there, and a child if one is asked for."""
-    rows = members_of(model, home)
-    adults = model.ages(rows) >= model.rates.parameter("age_of_majority")
-    return bool(adults.any()) and (not with_children or bool((model.people.role[rows] == Role.CHILD).any()))
+    p, of_age = model.people, model.now - 4 * int(model.rates.parameter("age_of_majority"))
+    birth, role, following = p.birth, p.role, p.next_member
+    adult, child, i = False, not with_children, model.households.first_member[home]
+    while i >= 0:
+        adult, child, i = adult or birth[i] <= of_age, child or role[i] == Role.CHILD, following[i]
+    return bool(adult and child)
