@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SIDE: Final = "arrange_care"
 """Name of the side table in `model.side`."""
+_ORDER: Final = "reordered"
+"""Which order of the rows of people the table follows (`Table.reordered`); no state."""
 
 _DTYPE: Final = {
     "row": np.int32,
@@ -84,16 +86,8 @@ def entries(model: QuartierModel, ids: np.ndarray) -> np.ndarray:
 
 
 def keep(model: QuartierModel, table: Memory) -> None:
-    """Put another table in the place of the one there is."""
-    model.side[SIDE] = dict(zip(REMEMBERED, table, strict=True))
-
-
-@nb.njit(cache=True)
-def _moved(row, id, row_of_id):
-    moved = False
-    for c in range(row.size):
-        moved |= row_of_id[id[c]] != row[c]
-    return moved
+    """Put another table in the place of the one there is; it holds rows as they lie now."""
+    model.side[SIDE] = dict(zip(REMEMBERED, table, strict=True)) | {_ORDER: model.people.reordered}
 
 
 @nb.njit(cache=True)
@@ -129,7 +123,7 @@ def _name(new, rows, ids, keys, id, key):
 def carry_over(model: QuartierModel, rows: np.ndarray) -> Memory:
     """Make the table that of the people in ``rows`` (i32, ascending); who is new in it has an empty entry."""
     old = memory(model)
-    if _moved(old.row, old.id, model.row_of_id):
+    if model.side[SIDE].get(_ORDER) != model.people.reordered:
         now = model.row_of_id[old.id]
         order = np.argsort(now, kind="stable")
         order = order[now[order] >= 0]
@@ -140,7 +134,7 @@ def carry_over(model: QuartierModel, rows: np.ndarray) -> Memory:
         table = Memory(*(np.zeros(rows.size, dtype) for dtype in _DTYPE.values()))
     else:
         table = Memory(*(np.empty(rows.size, dtype) for dtype in _DTYPE.values()))
-        for column, into in zip(old, table, strict=True):
+        for column, into in zip(old[1:], table[1:], strict=True):
             _take(column, at, new, into)
     table.row[:] = rows
     _name(new, rows, model.people.id, model.people.key, table.id, table.key)

@@ -29,16 +29,16 @@ class Choices(NamedTuple):
 
     ``home`` [situation, lone man, dementia * 5 + grade - 1, age], a nursing home. ``service`` [situation or `PARENTS`,
     dementia * 5 + grade - 1]. ``day`` [dementia * 5 + grade - 1, age], day care. ``need`` [dementia, sex, age, grade - 1],
-    core hours per week that somebody must give. ``hours``: direct hours per week of a service. ``parents_until``: age up
-    to which parents count in the choice of a service. ``redraw``, ``short``: thresholds of thinking anew about a home and
-    of a stay in short-term care. ``on_home``: factor of day care on the wish for a home.
+    core hours per week that somebody must give. ``capped``: the same, at most the direct hours per week of a service.
+    ``parents_until``: age up to which parents count in the choice of a service. ``redraw``, ``short``: thresholds of
+    thinking anew about a home and of a stay in short-term care. ``on_home``: factor of day care on the wish for a home.
     """
 
     home: np.ndarray
     service: np.ndarray
     day: np.ndarray
     need: np.ndarray
-    hours: float
+    capped: np.ndarray
     parents_until: float
     redraw: int
     short: int
@@ -58,13 +58,13 @@ def choices_of(model: QuartierModel) -> Choices:
 
 
 def _choices(model: QuartierModel) -> Choices:
-    r = model.rates
+    r, need = model.rates, _need(model)
     return Choices(
         _home(model),
         _service(model),
         _day_care(model),
-        _need(model),
-        r.parameter("care_service_hours"),
+        need,
+        np.minimum(r.parameter("care_service_hours"), need),
         r.parameter("care_parents_service_until"),
         int(threshold(probability(r.parameter("care_home_taste_redraw")))),
         int(threshold(probability(r.parameter("care_short_term_stays")))),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _IN_HOUSEHOLD, _NO_CARER, _DISABILITY_HOME = int(Carer.IN_HOUSEHOLD), int(Carer.NONE), int(Kind.DISABILITY_HOME)
 _PARTNER, _PARENT, _CHILD = int(Tie.PARTNER), int(Tie.PARENT), int(Tie.CHILD_IN_HOUSEHOLD)
 _WITHIN_REACH, _IN_TOWN = int(Tie.WITHIN_REACH), int(Tie.IN_TOWN)
-_CHUNK, _CASES = 4096, 1024
+_CHUNK, _CASES = 4096, 4096
 """Children, and people in need, looked at together (a speed, no figure)."""
 
 
@@ -76,37 +76,45 @@ def _housemates(rows, age, links, limits, people, kind, place, case, carer, tie)
     """Able partners, then mothers, then fathers of the young, who live in the same household; how many pairs there are.
 
     ``place`` takes household and Quartier of each case, and who is looked after by a home for disabled people; else nobody
-    is known yet. Some cases at a time, so that the columns are fetched once, and in loops without a branch to guess, so
-    that the processor fetches for many cases at once. Who is gone has no household.
+    is known yet. Some cases at a time, so that the columns are fetched once, and in loops that fetch or decide, but not
+    both, so that the processor fetches for many cases at once. Who is gone has no household.
     """
-    partner, mother, father = links
     row_of_id, household, quartier, birth, care = people
     home, where, situation = place
-    (young, name), able, n = np.empty((2, _CASES + 1), np.int32), limits.able, 0
+    (who, at), mate, fits = np.empty((2, _CASES + 1), np.uint32), np.empty(_CASES, np.int32), np.empty(_CASES, np.bool_)
+    able, n = limits.able, np.uint64(0)
     for first in range(0, rows.size, _CASES):
-        start, few = n, 0
-        for c in range(first, min(first + _CASES, rows.size)):
-            i = np.uint32(rows[c])
-            home[c], where[c], named = household[i], quartier[i], partner[i]
-            case[n], carer[n], tie[n] = c, named, _PARTNER
-            n += named >= 0
-            young[few] = c
-            few += age[c] < limits.parent_until
-        for link in (mother, father):
-            for j in range(few):
-                name[j] = link[np.uint32(rows[young[j]])]
-            for j in range(few):
-                case[n], carer[n], tie[n] = young[j], name[j], _PARENT
-                n += name[j] >= 0
-        for j in range(start, n):
-            carer[j] = row_of_id[np.uint32(carer[j])]
-        last, n = n, start
-        for j in range(start, last):
-            c, i, t = case[j], carer[j], tie[j]
-            row = np.uint32(max(i, 0))
-            earliest = limits.partner if t == _PARTNER else limits.parent
-            case[n], carer[n], tie[n] = c, i, t
-            n += (i >= 0) & (household[row] == home[c]) & (birth[row] >= earliest) & able[care[row] & 31]
+        m = np.uint32(min(_CASES, rows.size - first))
+        for j in range(m):
+            who[j] = np.uint32(first) + j
+        for j in range(m):
+            i = np.uint32(rows[who[j]])
+            home[who[j]], where[who[j]] = household[i], quartier[i]
+        earliest, link_tie = limits.partner, _PARTNER
+        for link in links:
+            for j in range(m):
+                mate[j] = link[np.uint32(rows[who[j]])]
+            for j in range(m):
+                mates_row = row_of_id[np.uint32(max(mate[j], 0))]
+                mate[j] = mates_row if mate[j] >= 0 else -1
+            for j in range(m):
+                fits[j] = (mate[j] >= 0) & (household[np.uint32(max(mate[j], 0))] == home[who[j]])
+            here = np.uint32(0)
+            for j in range(m):
+                at[here] = j
+                here += np.uint32(fits[j])
+            for f in range(here):
+                row = np.uint32(mate[at[f]])
+                fits[f] = (birth[row] >= earliest) & able[care[row] & 31]
+            for f in range(here):
+                case[n], carer[n], tie[n] = who[at[f]], mate[at[f]], link_tie
+                n += np.uint64(fits[f])
+            if link_tie == _PARTNER:
+                few = np.uint32(0)
+                for j in range(m):
+                    who[few] = who[j]
+                    few += np.uint32(age[who[j]] < limits.parent_until)
+                m, earliest, link_tie = few, limits.parent, _PARENT
     for c in range(rows.size):
         situation[c] = _IN_HOUSEHOLD if kind[np.uint32(home[c])] == _DISABILITY_HOME else _NO_CARER
     return n
@@ -122,25 +130,27 @@ def _of_children(listed, columns, limits, marks, home, where, reach, case, carer
     rows, mother, father = listed
     birth, care, household, quartier = columns
     bits, before, position = marks
-    able, child, youngest, n = limits.able, limits.child, limits.youngest, 0
-    found, parent = np.empty(_CHUNK + 1, np.int32), np.empty(2 * _CHUNK + 1, np.uint32)
+    able, child, youngest = limits.able, limits.child, limits.youngest
+    found, parent = np.empty(_CHUNK + 1, np.uint32), np.empty(2 * _CHUNK + 1, np.uint32)
+    fits, n = np.empty(_CHUNK, np.bool_), np.uint64(0)
     for first in range(0, rows.size, _CHUNK):
-        start, k = n, 0
-        for j in range(first, min(first + _CHUNK, rows.size)):
+        start, k = n, np.uint32(0)
+        for j in range(np.uint32(first), np.uint32(min(first + _CHUNK, rows.size))):
             found[k] = j
-            k += _is_set(bits, mother[j]) | _is_set(bits, father[j])
+            k += np.uint32(_is_set(bits, mother[j]) | _is_set(bits, father[j]))
+        for f in range(k):  # by itself, so that nothing written waits for what is fetched
+            i = np.uint32(rows[found[f]])
+            fits[f] = (birth[i] >= child) & (birth[i] <= youngest) & able[care[i] & 31] & (household[i] >= 0)
         for f in range(k):
             j = found[f]
-            i = np.uint32(rows[j])
-            fit = (birth[i] >= child) & (birth[i] <= youngest) & able[care[i] & 31] & (household[i] >= 0)
             for bit in (mother[j], father[j]):
-                parent[n - start], carer[n] = bit, i
-                n += fit & _is_set(bits, bit)
+                parent[n - start], carer[n] = bit, rows[j]
+                n += np.uint64(fits[f] & _is_set(bits, bit))
         for j in range(start, n):
             bit, i = parent[j - start], np.uint32(carer[j])
             lower = (np.uint64(1) << np.uint64(bit & np.uint32(63))) - np.uint64(1)
             w = bit >> np.uint32(6)
-            c = position[before[w] + np.uint32(_ones(bits[w] & lower))]
+            c = np.uint32(position[before[w] + np.uint32(_ones(bits[w] & lower))])
             elsewhere = _WITHIN_REACH if reach[quartier[i], where[c]] else _IN_TOWN
             case[j], tie[j] = c, _CHILD if home[c] == household[i] else elsewhere
     return n

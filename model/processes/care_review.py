@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba as nb
 import numpy as np
 
+from ..care_hazards import GRADES
 from ..cases import Memory, keep
 from ..columns import Former, Setting, Union
 from ..dwelling_features import barrier_free
@@ -29,7 +30,9 @@ if (_SERVICE & 3, int(Decision.TASTE_DAY_CARE)) != (2, _SERVICE + 1):
     raise AssertionError("tastes for a service and for day care must be the last two words of one block of luck")
 _NO_UNION, _WIDOWED = int(Union.NONE), int(Former.WIDOWED)
 _IN_HOUSEHOLD, _NO_CARER = int(Carer.IN_HOUSEHOLD), int(Carer.NONE)
-_PARENTS = int(PARENTS)
+_PARENTS, _AGES, _GRADES = np.uint32(PARENTS), np.uint32(AGES), np.uint32(GRADES)
+_CELLS, _TWICE = np.uint32(2 * GRADES), np.uint32(4 * GRADES)
+"""Grades without and with dementia; the same for others and for lone men: sizes of the tables of `care_choice`."""
 _RESIDENT, _FLAT, _OLDEST = int(Setting.RESIDENTIAL_CARE), int(Setting.SHARED_CARE_FLAT), AGES - 1
 _GRADES_8: Final = np.uint64(0x0707070707070707)
 
@@ -155,45 +158,50 @@ def _tastes(stream, now, known_since, known_taste, keys, redraw, words):
 
 
 @nb.njit(cache=True)
-def _review(stream, now, cases, situation, parents, p, known, t, class_of, level, seek, lost, out):
-    """Review all cases; returns how many want a nursing home.
+def _review(stream, now, cases, situation, parents, p, known, t, class_of, level, seek, fresh, chances, lost, out):
+    """Review all cases; how many want a nursing home, and how many of them since now (with the chance of it).
 
-    The frail are marked. No branch touches an array: with one, numba counts references to every array in the loop.
+    The frail are marked. No branch touches an array: with one, numba counts references to every array in the loop. Numbers
+    are unsigned: a negative one would count from the end, which costs a choice each time.
     """
-    wants, hours, day, short, chance = out
+    wants, hours, day, short = out
     rows, ages, grades, dementia = cases
     sex, union_state, former_union, quartier, care = p
-    home, service, day_chance, need = t.home, t.service, t.day, t.need
-    most, until, stays, on_home = t.hours, t.parents_until, t.short, t.on_home
+    home, service, day_chance, capped = t.home.ravel(), t.service.ravel(), t.day.ravel(), t.capped.ravel()
+    until, stays, on_home = t.parents_until, t.short, t.on_home
     keys, tastes, wish, carer = known.key, known.taste, known.wish, known.carer
-    guest, serviced, own = known.day_care, known.serviced, np.int64(level.shape[0] > 1)
-    words, asks = np.empty((3, _CHUNK), np.uint32), 0
+    guest, serviced, own = known.day_care, known.serviced, np.uint32(level.shape[0] > 1)
+    words, asks, new, one = np.empty((3, _CHUNK), np.uint32), np.uint64(0), np.uint64(0), np.uint32(1)
     for start in range(0, rows.size, _CHUNK):
         m = min(_CHUNK, rows.size - start)
         _fill_two(stream, 0, _SERVICE >> 2, keys[start : start + m], words[0], words[1])
         _fill(stream, now, _SHORT, keys[start : start + m], words[2])
-        for j in range(m):
-            c = start + j
-            r, grade, k, demented = rows[c], np.int64(grades[c]), np.int64(situation[c]), np.int64(dementia[c])
-            age, cell = min(ages[c], _OLDEST), 5 * demented + grade - 1
-            lone = (sex[r] == 0) & (k != _IN_HOUSEHOLD) & (union_state[r] == _NO_UNION) & (former_union[r] != _WIDOWED)
-            single, taste = np.int64(lone), np.float64(tastes[c])
-            care[r] |= np.uint8(16) * np.uint8(taste < home[k, single, cell, age])
-            seen = k - np.int64((k == _NO_CARER) & (serviced[c] > 0))
+        for j in range(np.uint32(m)):
+            c = np.uint32(start) + j
+            r, k, grade = np.uint32(rows[c]), np.uint32(situation[c]), np.uint32(grades[c])
+            age, man, ill = np.uint32(min(ages[c], _OLDEST)), np.uint32(sex[r] == 0), np.uint32(dementia[c])
+            cell, taste = _GRADES * ill + grade - one, np.float64(tastes[c])
+            alone = (union_state[r] == _NO_UNION) & (former_union[r] != _WIDOWED) & (k != _IN_HOUSEHOLD)
+            place = (man & np.uint32(alone)) * _CELLS + cell
+            care[r] |= np.uint8(16) * np.uint8(taste < home[(k * _TWICE + place) * _AGES + age])
+            seen = k - np.uint32((k == _NO_CARER) & (serviced[c] > 0))
             factor = on_home if guest[c] > 0 else 1.0
-            factor *= level[class_of[quartier[r * own]] * own, grade - 1]
-            chance[c] = home[seen, single, cell, age] * factor
-            wish[c] |= taste < chance[c]
+            factor *= level[class_of[quartier[r * own]] * own, grade - one]
+            chance = home[(seen * _TWICE + place) * _AGES + age] * factor
+            fresh[new], chances[new] = c, chance
+            new += np.uint64((taste < chance) & (wish[c] == 0))
+            wish[c] |= taste < chance
             seek[asks] = c
-            asks += wish[c] != 0
+            asks += np.uint64(wish[c] != 0)
             lost[c] = (carer[c] == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
-            carer[c] = k + 1
+            carer[c] = k + one
             kind = _PARENTS if parents[c] & (ages[c] < until) else seen
-            wants[c] = _unit(words[0, j]) < service[kind, cell]
-            hours[c] = min(most, need[demented, sex[r], age, grade - 1]) * np.float64(wants[c])
-            day[c] = _unit(words[1, j]) < day_chance[cell, age]
+            wants[c] = _unit(words[0, j]) < service[kind * _CELLS + cell]
+            woman = ill * np.uint32(2) + one - man
+            hours[c] = capped[(woman * _AGES + age) * _GRADES + grade - one] * np.float64(wants[c])
+            day[c] = _unit(words[1, j]) < day_chance[cell * _AGES + age]
             short[c] = (words[2, j] < stays) & (grade >= 2) & (k != _NO_CARER)
-    return asks
+    return asks, new
 
 
 def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndarray, parents: np.ndarray) -> Review:
@@ -208,11 +216,10 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
     class_of, level = model.rates.resolve("care_home_wish_level", model.now, model.n_quartiere)
     columns = _People(*(getattr(p, name) for name in _People._fields))
     seek, (lost, wants, day, short) = np.empty(n + 1, np.int64), np.empty((4, n), np.bool_)
-    hours, chance, choices = np.empty(n), np.empty(n), choices_of(model)
-    wished = known.wish.copy()
+    fresh, hours, chances, choices = np.empty(n + 1, np.int32), np.empty(n), np.empty(n + 1), choices_of(model)
     words = np.empty(_CHUNK, np.uint32)
     _tastes(model.luck.stream, model.now, known.need_since, known.taste, known.key, choices.redraw, words)
-    asks = _review(
+    asks, new = _review(
         model.luck.stream,
         model.now,
         cases,
@@ -224,10 +231,12 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
         class_of,
         np.ascontiguousarray(level),
         seek,
+        fresh,
+        chances,
         lost,
-        (wants, hours, day, short, chance),
+        (wants, hours, day, short),
     )
-    seek = _without_barriers(model, cases, known, np.flatnonzero(known.wish > wished), chance, seek[:asks])
+    seek = _without_barriers(model, cases, known, fresh[:new], chances[:new], seek[:asks])
     return Review(seek, lost, Services(wants, hours, day, day, short, short))
 
 
@@ -241,7 +250,7 @@ def _without_barriers(
     p, h, d = model.people, model.households, model.dwellings
     home = h.dwelling[p.household[cases.rows[fresh]]]
     free = (home >= 0) & barrier_free(d.features[np.maximum(home, 0)])
-    odds, most = model.rates.parameter("care_barrier_free_on_home"), np.minimum(chance[fresh], 1.0)
+    odds, most = model.rates.parameter("care_barrier_free_on_home"), np.minimum(chance, 1.0)
     back = fresh[free & (known.taste[fresh] >= odds * most / (1 - most + odds * most))]
     if back.size == 0:
         return seek

@@ -29,6 +29,8 @@ REACH = 16
 """Quarters by which the age of who enters may differ from the age drawn: four years."""
 MOST_LOOKED_AT = 4096
 """Dwellings looked at for one free place; without anybody who fits it stays free until the next quarter."""
+_TOGETHER = 8
+"""Dwellings fetched together (a speed, no figure)."""
 
 
 def start_institutions(model: QuartierModel) -> None:
@@ -108,32 +110,41 @@ def _leave(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
 
 
 @nb.njit(cache=True)
-def _looked_for(begin, sex_wanted, born, ring, occupant, first, following, birth, sex, partner, role, key, id_, mother,
-                father, of_age, reach, most, chosen):  # fmt: skip
-    """Per free place the first person along the ring of dwellings who fits: sex, age, no partner, no minor child at home."""
+def _looked_for(begin, sex_wanted, born, ring, occupant, first, people, of_age, reach, most, chosen):
+    """Per free place the first person along the ring of dwellings who fits: sex, age, no partner, no minor child at home.
+
+    In one household it is the one with the lower key. Some dwellings are fetched together before they are looked at one by
+    one: their rows lie far apart.
+    """
+    birth, sex, partner, role, key, id_, mother, father, following = people
+    homes, leads = np.empty(_TOGETHER, np.int32), np.empty(_TOGETHER, np.int32)
+    most = min(most, ring.size)
     for k in range(begin.size):
-        chosen[k] = -1
-        for step in range(min(most, ring.size)):
-            home = occupant[ring[(begin[k] + step) % ring.size]]
-            if home < 0:
-                continue
-            best, i = -1, first[home]
-            while i >= 0:
-                if abs(np.int64(birth[i]) - born[k]) <= reach and sex[i] == sex_wanted[k] and partner[i] < 0:
-                    free, j = True, first[home]
-                    while j >= 0:
-                        free &= not (
-                            birth[j] > of_age and role[j] == 1 and (mother[j] == id_[i] or father[j] == id_[i])
-                        )
-                        j = following[j]
-                    for other in range(k):
-                        free &= chosen[other] != i
-                    if free and (best < 0 or key[i] < key[best]):
-                        best = i
-                i = following[i]
-            if best >= 0:
-                chosen[k] = best
-                break
+        best, start = -1, 0
+        while start < most and best < 0:
+            m = min(_TOGETHER, most - start)
+            for s in range(m):
+                at = begin[k] + start + s
+                homes[s] = occupant[ring[at if at < ring.size else at - ring.size]]
+            for s in range(m):
+                leads[s] = first[max(homes[s], 0)] if homes[s] >= 0 else -1
+            start += m
+            for s in range(m):
+                i = leads[s]
+                while i >= 0:
+                    if abs(np.int64(birth[i]) - born[k]) <= reach and sex[i] == sex_wanted[k] and partner[i] < 0:
+                        free, j = best < 0 or key[i] < key[best], leads[s]
+                        while j >= 0:
+                            child = (mother[j] == id_[i]) | (father[j] == id_[i])
+                            free &= not (child & (birth[j] > of_age) & (role[j] == 1))
+                            j = following[j]
+                        for other in range(k):
+                            free &= chosen[other] != i
+                        best = i if free else best
+                    i = following[i]
+                if best >= 0:
+                    break
+        chosen[k] = best
 
 
 def _enter(model: QuartierModel, side: dict[str, Any]) -> np.ndarray:
@@ -155,10 +166,9 @@ def _enter(model: QuartierModel, side: dict[str, Any]) -> np.ndarray:
     begin = model.luck.words(Decision.INSTITUTION_SEARCH, model.now, key) * (ring.size / TWO32)
     chosen = np.empty(which.size, np.int32)
     of_age = np.int64(model.now - 4 * int(model.rates.parameter("age_of_majority")))
-    _looked_for(
-        begin.astype(np.int64), cell // AGES, born, ring, model.dwellings.household, h.first_member, p.next_member,
-        p.birth, p.sex, p.partner, p.role, p.key, p.id, p.mother, p.father, of_age, REACH, MOST_LOOKED_AT, chosen,
-    )  # fmt: skip
+    people = (p.birth, p.sex, p.partner, p.role, p.key, p.id, p.mother, p.father, p.next_member)
+    places = (begin.astype(np.int64), cell // AGES, born, ring, model.dwellings.household, h.first_member)
+    _looked_for(*places, people, of_age, REACH, MOST_LOOKED_AT, chosen)
     rows, homes = chosen[chosen >= 0], side["homes"][which[chosen >= 0]]
     left = p.household[rows]
     join(model, rows, homes)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 
 from ..asking import ask
@@ -24,28 +23,6 @@ if TYPE_CHECKING:
     from ..model import QuartierModel
 
 KINDS = (Kind.STUDENT_RESIDENCE, Kind.REFUGEE_ACCOMMODATION)
-
-
-@nb.njit(cache=True)
-def _residents(role, present, household, kind, special, rows):
-    """Rows of those who live in a residence of these kinds, ascending; returns how many."""
-    flag = np.zeros(2048, np.uint8)
-    flag8 = flag.view(np.uint64)
-    n = 0
-    for start in range(0, role.size, flag.size):
-        m = min(flag.size, role.size - start)
-        its_role = role[start : start + m]
-        for j in range(m):  # vectorises
-            flag[j] = np.uint8(its_role[j] == Role.RESIDENT)
-        flag[m:] = 0
-        for eight in range((m + 7) // 8):
-            if flag8[eight] == 0:
-                continue
-            for j in range(8 * eight, min(m, 8 * eight + 8)):
-                if flag[j] and present[start + j] and special[kind[household[start + j]]]:
-                    rows[n] = start + j
-                    n += 1
-    return n
 
 
 def start_special(model: QuartierModel) -> None:
@@ -68,10 +45,24 @@ def fill_special_places(model: QuartierModel) -> None:
     side, p = model.side["fill_special_places"], model.people
     if not side["homes"].size:
         return
-    rows = np.empty(len(p), np.int32)
-    rows = rows[: _residents(p.role, p.present, p.household, model.households.kind, side["special"], rows)]
-    _leave(model, rows)
-    _enter(model, side["homes"], side["places"])
+    stay = _leave(model, _residents(model))
+    came = _enter(model, side["homes"], side["places"])
+    side["residents"] = (model.now, p.id[np.concatenate((stay, came))])
+
+
+def _residents(model: QuartierModel) -> np.ndarray:
+    """Rows (i32, ascending) of those who live in a residence: who stayed or came in the last step, else looked for among all.
+
+    Who they are is no state: after a break (a run continued from a saved state) they are found again.
+    """
+    p, side = model.people, model.side["fill_special_places"]
+    step, ids = side.get("residents", (-1, None))
+    if step == model.now - 1:
+        rows = np.sort(model.rows_of(ids))
+        rows = rows[rows >= 0]
+    else:
+        rows = np.flatnonzero((p.present == 1) & (p.role == Role.RESIDENT)).astype(np.int32)
+    return rows[side["special"][model.households.kind[p.household[rows]]]]
 
 
 def leaving_hazards(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -89,33 +80,34 @@ def leaving_hazards(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray,
     return hazard, share
 
 
-def _leave(model: QuartierModel, rows: np.ndarray) -> None:
+def _leave(model: QuartierModel, residents: np.ndarray) -> np.ndarray:
+    """Let residents leave; rows of those who stay."""
     p = model.people
-    hazard, share = leaving_hazards(model, rows)
-    goes = ask(model, "leave_residence", Decision.INSTITUTION_EXIT, rows, hazard)
-    rows, share = rows[goes], share[goes]
-    if not rows.size:
-        return
-    away = model.luck.uniform(Decision.RESIDENCE_DESTINATION, model.now, p.key[rows]) < share
-    if away.any():
-        model.count("out_migration_germany", p.quartier[rows[away]])
-        remove(model, rows[away], died=False)
-    stays = rows[~away][np.argsort(p.key[rows[~away]])].astype(np.int32)
-    homes = found(model, p.quartier[stays])
-    p.role[stays] = Role.ADULT
-    join(model, stays, homes)
-    model.households.reason[homes], model.households.wait_since[homes] = Reason.NEW_HOUSEHOLD, model.now
+    hazard, share = leaving_hazards(model, residents)
+    goes = ask(model, "leave_residence", Decision.INSTITUTION_EXIT, residents, hazard)
+    rows, share = residents[goes], share[goes]
+    if rows.size:
+        away = model.luck.uniform(Decision.RESIDENCE_DESTINATION, model.now, p.key[rows]) < share
+        if away.any():
+            model.count("out_migration_germany", p.quartier[rows[away]])
+            remove(model, rows[away], died=False)
+        stays = rows[~away][np.argsort(p.key[rows[~away]])].astype(np.int32)
+        homes = found(model, p.quartier[stays])
+        p.role[stays] = Role.ADULT
+        join(model, stays, homes)
+        model.households.reason[homes], model.households.wait_since[homes] = Reason.NEW_HOUSEHOLD, model.now
+    return residents[~goes]
 
 
-def _enter(model: QuartierModel, homes: np.ndarray, places: np.ndarray) -> None:
+def _enter(model: QuartierModel, homes: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Fill free places by a lottery among those who have just come alone: refugees from abroad, students of their ages.
 
-    Free places of a kind are dealt in the order of the residences; the winners in that of their lots.
+    Free places of a kind are dealt in the order of the residences; the winners in that of their lots. Rows (i32) of who enters.
     """
     p, h, rates, arrived = model.people, model.households, model.rates, model.side.get("arrived", {})
-    free = np.maximum(places - h.size[homes], 0)
+    free, came = np.maximum(places - h.size[homes], 0), np.empty(0, np.int32)
     if not free.any() or arrived.get("step") != model.now:
-        return
+        return came
     rows, abroad = arrived["rows"].astype(np.int32), arrived["abroad"]
     if not (free[h.kind[homes] == Kind.STUDENT_RESIDENCE] > 0).any():
         rows, abroad = rows[abroad], abroad[abroad]
@@ -128,10 +120,20 @@ def _enter(model: QuartierModel, homes: np.ndarray, places: np.ndarray) -> None:
         place = np.repeat(homes[of_kind], free[of_kind]).astype(np.int32)
         able = np.flatnonzero(alone & fits)
         key = p.key[rows[able]]
-        able = able[np.lexsort((key, model.luck.words(Decision.RESIDENCE_LOTTERY, model.now, key)))][: place.size]
+        able = able[_first(model.luck.words(Decision.RESIDENCE_LOTTERY, model.now, key), key, place.size)]
         alone[able] = False
         join(model, rows[able], place[: able.size])
         p.role[rows[able]] = Role.RESIDENT
+        came = np.concatenate((came, rows[able]))
+    return came
+
+
+def _first(lots: np.ndarray, keys: np.ndarray, most: int) -> np.ndarray:
+    """Positions of the lowest lots in their order, at most so many; of equal lots the lower key comes first."""
+    within = np.arange(lots.size)
+    if 0 < most < lots.size:
+        within = np.flatnonzero(lots <= np.partition(lots, most - 1)[most - 1])
+    return within[np.lexsort((keys[within], lots[within]))][:most]
 
 
 FILL_SPECIAL_PLACES = Process(

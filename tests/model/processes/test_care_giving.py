@@ -320,8 +320,7 @@ def test_results_do_not_depend_on_the_order_of_rows():
     care = 1 + np.arange(n) % 5
     model, other = (singles(n, BOTH, frozen, youngest=70, care=care) for _ in range(2))
     order = np.argsort(other.people.key)
-    for name in ("key", "id", "birth", "sex", "household", "quartier", "care", "setting", "role"):
-        getattr(other.people, name)[:] = getattr(other.people, name)[order].copy()
+    other.people.keep(order)
     other.row_of_id[other.people.id] = np.arange(n)
     other.households.first_member[other.people.household] = np.arange(n)
     run(model, 3)

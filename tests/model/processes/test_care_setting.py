@@ -141,8 +141,7 @@ def test_order_of_rows_does_not_matter():
     n = 3_000
     model, other = (singles(n, (CHANGE_NEED, ARRANGE_CARE), constant_rates(), youngest=70) for _ in range(2))
     order = np.argsort(other.people.key)
-    for name in ("key", "id", "birth", "sex", "household", "quartier", "care", "setting", "role", "disability"):
-        getattr(other.people, name)[:] = getattr(other.people, name)[order].copy()
+    other.people.keep(order)
     other.row_of_id[other.people.id] = np.arange(n)
     other.households.first_member[other.people.household] = np.arange(n)
     run(model, 3)
