@@ -49,45 +49,65 @@ def _rank(tie, sex, in_law):
     return 2 * tie + np.uint32(second)
 
 
-@nb.njit(cache=True)
-def _look_at(now, kin, states, care, able, earliest, row, may):
-    """What changes from step to step: state, age, and whether the partner of a child is able (``may``, 0, 1)."""
-    for k in range(kin.size):
-        one = kin[k]
-        row[k] = one["row"]
-        one["state"], one["age"] = states[one["id"]], (now - np.int64(one["birth"])) >> 2
-    for k in range(kin.size):
-        one = kin[k]
-        in_law = one["in_law"]
-        may[k] = (in_law == 0) | (able[care[row[k] * in_law] & 31] & (one["birth"] >= earliest))
+@nb.njit(inline="always")
+def _gives(luck, again, state, chance, rests):
+    """Whether a relative gives care, by luck for good; after another one gave up all are asked once more, but who rests.
+
+    Numbers only: a record handed over in a loop is counted each time.
+    """
+    would = ((luck + 0.5) / TWO32 < chance) | (rests & ((again + 0.5) / TWO32 < chance))
+    return would & ((state & GAVE_UP) == 0)
 
 
 @nb.njit(cache=True)
-def _decide(rules, now, who, may, chance):
-    """Set employment, rank, capacity of who gives, and the child under 14. Who gave up rests; then the other candidates
-    are asked once more."""
-    employed, full, full_until = rules.employed, rules.full, rules.full_until
-    chances, capacities = rules.chance.ravel(), rules.capacity.ravel()
-    begin, kin, ranks, capacity, oldest = who.begin, who.kin, who.rank, who.capacity, employed.shape[1] - 1
+def _work_out(rules, now, states, kin, chance, most):
+    """State, age, employment and child under 14 of every candidate; the chance to give care, and ``most`` of it."""
+    employed, full, full_until = rules.employed.ravel(), rules.full, rules.full_until
+    chances, capacities, ages = rules.chance.ravel(), rules.capacity.ravel(), np.uint32(rules.employed.shape[1])
     for k in range(kin.size):
         one = kin[k]
-        sex, tie, age, in_law = np.uint32(one["sex"]), np.uint32(one["tie"]), np.int64(one["age"]), np.uint32(one["in_law"])
-        child, share = now - np.int64(one["youngest"]), employed[sex, min(age, oldest)]
+        one["state"] = states[one["id"]]
+    for k in range(kin.size):
+        one = kin[k]
+        sex, tie, in_law = np.uint32(one["sex"]), np.uint32(one["tie"]), np.uint32(one["in_law"])
+        child, age = now - np.int64(one["youngest"]), (now - np.int64(one["birth"])) >> 2
+        share = employed[sex * ages + np.uint32(min(age, np.int64(ages) - 1))]
         work = work_of(share, full[sex], full_until, (one["works"] + 0.5) / TWO32, age, one["state"] & WORK_BITS)
-        one["employment"], one["under_14"], ranks[k] = work, child < _FOURTEEN, _rank(tie, sex, in_law)
+        one["age"], one["employment"], one["under_14"] = age, work, child < _FOURTEEN
         pair = (tie * np.uint32(2) + in_law) * np.uint32(2) + sex
         pair = (pair * np.uint32(2) + np.uint32(work == _FULL_TIME)) * np.uint32(2) + np.uint32(child < _SIX)
-        chance[k] = chances[pair]
         place = (tie * np.uint32(2) + sex) * np.uint32(3) + np.uint32(work)
-        capacity[k] = capacities[place * np.uint32(2) + np.uint32(age >= 80)] * may[k]
-    for c in range(begin.size - 1):
-        rests = False
-        for k in range(begin[c], begin[c + 1]):
-            rests |= ((kin[k]["state"] & GAVE_UP) != 0) & (may[k] != 0)
+        chance[k], most[k] = chances[pair], capacities[place * np.uint32(2) + np.uint32(age >= 80)]
+
+
+@nb.njit(cache=True)
+def _decide(care, able, earliest, who, chance, most, resting):
+    """Set rank and capacity of who gives (``most``, where luck is below ``chance``); the partner of a child must be able.
+
+    Lists who gave up and rests; returns how many.
+    """
+    kin, rows, ranks, capacity, n = who.kin, who.row, who.rank, who.capacity, 0
+    for k in range(kin.size):
+        one = kin[k]
+        in_law, row = one["in_law"], one["row"]
+        may = (in_law == 0) | (able[care[row * in_law] & 31] & (one["birth"] >= earliest))
+        most[k] *= may
+        rows[k], resting[n] = row, k
+        capacity[k] = most[k] * _gives(one["gives"], one["again"], one["state"], chance[k], False)
+        ranks[k] = _rank(np.uint32(one["tie"]), np.uint32(one["sex"]), np.uint32(in_law))
+        n += ((one["state"] & GAVE_UP) != 0) & may
+    return n
+
+
+@nb.njit(cache=True)
+def _ask_again(resting, who, chance, most):
+    """Let the others take the place of those who rest."""
+    begin, case, kin, capacity = who.begin, who.case, who.kin, who.capacity
+    for m in range(resting.size):
+        c = case[resting[m]]
         for k in range(begin[c], begin[c + 1]):
             one = kin[k]
-            gives = ((one["gives"] + 0.5) / TWO32 < chance[k]) | (rests & ((one["again"] + 0.5) / TWO32 < chance[k]))
-            capacity[k] *= gives & ((one["state"] & GAVE_UP) == 0)
+            capacity[k] = most[k] * _gives(one["gives"], one["again"], one["state"], chance[k], True)
 
 
 def candidates(
@@ -97,8 +117,9 @@ def candidates(
     p, limits = model.people, limits_of(model)
     known, case = known_of(model, rules, cases, pairs, place)
     kin, n = known.relatives.kin, case.size
-    (rank, may), row, (capacity, chance) = np.empty((2, n), np.uint8), np.empty(n, np.int32), np.empty((2, n))
-    who = Candidates(known.relatives.begin, kin, case, row, rank, capacity)
-    _look_at(model.now, kin, state, p.care, limits.able, limits.child, row, may)
-    _decide(rules, model.now, who, may, chance)
+    (row, resting), (capacity, chance, most) = np.empty((2, n + 1), np.int32), np.empty((3, n))
+    who = Candidates(known.relatives.begin, kin, case, row[:n], np.empty(n, np.uint8), capacity)
+    _work_out(rules, model.now, state, kin, chance, most)
+    m = _decide(p.care, limits.able, limits.child, who, chance, most, resting)
+    _ask_again(resting[:m], who, chance, most)
     return who, known.traits

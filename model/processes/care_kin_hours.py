@@ -140,18 +140,19 @@ def _add_up(row, several, hours, factor, load, reported):
 
 
 @nb.njit(cache=True)
-def _help_of_others(rules, at_home, traits, who, out, together):
-    """Who helps from outside the town and among other kin, of people at home, and their hours ``together``."""
-    begin, rank, capacity, chance, hours = who.begin, who.rank, who.capacity, rules.chance_other, rules.capacity_other
-    further, would, luck, away, other = traits.further, traits.away, traits.other, out.away, out.other
+def _help_of_others(rules, at_home, traits, who, child, other, together):
+    """Who is helped by other kin or neighbours, of people at home, and the hours ``together`` with those from outside.
+
+    ``child`` (u8, 0): whether a child gives care.
+    """
+    case, rank, capacity, chance, hours = who.case, who.rank, who.capacity, rules.chance_other, rules.capacity_other
+    further, luck, without, with_child = traits.further, traits.other, chance[0], chance[1]
+    for k in range(case.size):
+        child[case[k]] |= (capacity[k] > 0) & (rank[k] >= 2 * _CHILD_IN_HOUSEHOLD)
     for c in range(at_home.size):
-        child = further[c] > 0
-        for k in range(begin[c], begin[c + 1]):
-            child |= (capacity[k] > 0) & (rank[k] >= 2 * _CHILD_IN_HOUSEHOLD)
-        away[0, c], away[1, c] = would[0, c] * at_home[c], would[1, c] * at_home[c]
-        helps = (luck[c] < chance[np.int64(child)]) & at_home[c]
-        other[c] = helps
-        together[c] = further[c] + hours * helps
+        some = (child[c] != 0) | (further[c] > 0)
+        helps = (luck[c] < (with_child if some else without)) & at_home[c]
+        other[c], together[c] = helps, further[c] + hours * helps
 
 
 @nb.njit(cache=True)
@@ -191,14 +192,14 @@ def fill_hours(
     persons cared for, at the first of them. Who cares for several divides the capacity in ``who``."""  # fmt: skip
     n, load, words = need.size, _scratch(model), len(model.people) // 64 + 1
     kin, service, day_care, volunteers, unmet = np.zeros((5, n))
-    small, nobody = np.zeros((5, n), np.uint8), np.full(n, NONE, np.int64)
-    out = Hours(need, kin, service, day_care, volunteers, unmet, small[:2], small[2], small[3], nobody, small[4])
+    (child, other, helpers, strained), nobody = np.zeros((4, n), np.uint8), np.full(n, NONE, np.int64)
+    out = Hours(need, kin, service, day_care, volunteers, unmet, traits.away, other, helpers, nobody, strained)
     several, (hours, reported) = np.empty(who.row.size + 1, np.int32), np.empty((2, who.row.size))
     once, twice = np.zeros((2, words), np.uint64)
     several = several[: _of_several(need, who, once, twice, load, several)]
     _divide(need, who, several, load)
     further, together = np.empty((2, n))
-    _help_of_others(rules, place.at_home, traits, who, out, further)
+    _help_of_others(rules, place.at_home, traits, who, child, other, further)
     fill_needs(need, further, rules.least, who.begin, who.rank, who.capacity, hours, together)
     day = services.day.view(np.uint8)
     _share_out(rules, place.at_home, services.hours, day, cases.demented, who, together, hours, out)
