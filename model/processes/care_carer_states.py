@@ -82,12 +82,16 @@ def _changed_work(stops, reduces, u, state):
 
 
 @nb.njit(cache=True)
-def _givers(hours, gives):
-    """List the candidates who give care; returns how many."""
+def _givers(hours, reported, kin, state, gives, keys):
+    """List the candidates who give care, and their keys, and note in their state that they do; returns how many."""
     n = 0
     for k in range(hours.size):
         gives[n] = k
         n += hours[k] > 0
+    for m in range(n):
+        one = kin[gives[m]]
+        keys[m] = one["key"]
+        state[one["id"]] |= np.uint8(CARES) * np.uint8(reported[gives[m]] > 0)
     return n
 
 
@@ -110,26 +114,16 @@ def _count_carers(gives, where, reported, who, age_group, band_starts, counts):
 
 
 @nb.njit(cache=True)
-def _care(gives, kin, reported, state):
-    """Note in the state of those who give care that they do."""
-    for k in gives:
-        state[kin[k]["id"]] |= np.uint8(CARES) * np.uint8(reported[k] > 0)
-
-
-@nb.njit(cache=True)
-def _draw_for(events, stream, now, gives, kin, some, luck):
+def _draw_for(events, stream, now, gives, keys, some, luck):
     """List, of those who give care, whose luck of a quarter lets them give up or change work if anybody's does.
 
     Returns how many; ``luck`` (f64 [2, givers]) of those: whether they give up, and whether their work changes.
     """
-    here, words = np.empty(BLOCK, np.uint64), np.empty(4 * BLOCK, np.uint32)
-    block, n = np.uint64(_CARER_QUARTER >> 2), 0
+    words, block, n = np.empty(4 * BLOCK, np.uint32), np.uint64(_CARER_QUARTER >> 2), 0
     up, change = events.gives_up.max() * TWO32, (events.stops + events.reduces).max() * TWO32
     for start in range(0, gives.size, BLOCK):
         last = min(BLOCK, gives.size - start)
-        for j in range(last):
-            here[j] = kin[gives[start + j]]["key"]
-        _draw(stream, np.uint64(now), block, here[:last], words)
+        _draw(stream, np.uint64(now), block, keys[start : start + last], words)
         for j in range(last):
             some[n] = gives[start + j]
             luck[0, n], luck[1, n] = (words[j] + 0.5) / TWO32, (words[BLOCK + j] + 0.5) / TWO32
@@ -309,13 +303,13 @@ def live(
     """  # fmt: skip
     p, h, luck, where, kin = model.people, model.households, model.luck.stream, place.where, who.kin
     state, ended = by_id(model, "carer", np.uint8), by_id(model, "ended", np.uint16)
-    gives = np.empty(hours.size + 1, np.int32)
-    gives = gives[: _givers(hours, gives)]
+    gives, keys = np.empty(hours.size + 1, np.int32), np.empty(hours.size, np.uint64)
+    n = _givers(hours, reported, kin, state, gives, keys)
+    gives, keys = gives[:n], keys[:n]
     _count_cases(place.at_home, where, kin, given, model.rates.parameter("care_unmet_from"), counts, table)
     _count_carers(gives, where, reported, who, *starts, counts)
-    _care(gives, kin, reported, state)
     some, u = np.empty(gives.size + 1, np.int32), np.empty((2, gives.size + 1))
-    some = some[: _draw_for(events, luck, model.now, gives, kin, some, u)]
+    some = some[: _draw_for(events, luck, model.now, gives, keys, some, u)]
     _live(events, model.now, some, where, who, reported, given, u, state, ended, counts.ended[:, _GAVE_UP_END])
     side, none = model.side[SIDE], np.zeros(0, np.int32)
     with_main = np.flatnonzero(given.main >= 0)

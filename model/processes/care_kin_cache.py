@@ -170,16 +170,16 @@ def _compare(found, case, carer, tie, old, changed, first, was, home, look):
     for c in range(found.size):
         first[c + 1] = max(first[c], first[c + 1])
     for k in range(case.size):  # mostly nobody has come or gone; without a branch to guess
-        c = case[k]
-        j = max(found[c], 0)
-        at = old_first[j] + k - first[c]
-        here = (found[c] >= 0) & (at < old_first[j + 1])
-        at = at if here else 0
-        was[k] = at if here & (old_carer[at] == carer[k]) else -1
-        home[k] = old_home[at]
+        c = np.uint32(case[k])
+        j = np.uint32(max(found[c], 0))
+        place = old_first[j] + k - first[c]
+        here = (found[c] >= 0) & (place < old_first[j + np.uint32(1)])
+        at = np.uint32(place if here else 0)
+        here &= old_carer[at] == carer[k]
+        was[k], home[k] = np.int32(at) if here else -1, old_home[at]
         other = (old_tie[at] <= _CHILD_IN_HOUSEHOLD) != (tie[k] <= _CHILD_IN_HOUSEHOLD)
         look[n] = k
-        n += (was[k] < 0) | (changed[old_home[at]] != 0) | other | (old_entry[at] == old_entry[at + 1])
+        n += (not here) | (changed[old_home[at]] != 0) | other | (old_entry[at] == old_entry[at + 1])
     for m in range(n):
         c = case[look[m]]
         if was[look[m]] < 0 and found[c] >= 0:

@@ -89,7 +89,7 @@ def _decide(care, able, earliest, who, chance, most, resting):
     kin, rows, ranks, capacity, n = who.kin, who.row, who.rank, who.capacity, 0
     for k in range(kin.size):
         one = kin[k]
-        in_law, row = one["in_law"], one["row"]
+        in_law, row = np.uint32(one["in_law"]), np.uint32(one["row"])
         may = (in_law == 0) | (able[care[row * in_law] & 31] & (one["birth"] >= earliest))
         most[k] *= may
         rows[k], resting[n] = row, k

@@ -8,7 +8,6 @@ import numba as nb
 import numpy as np
 
 from ..luck import TWO32
-from ..tables import NONE
 from .care_carers import Cases, Tie
 from .care_kin_cache import Place, Traits
 from .care_kin_choice import Candidates
@@ -32,7 +31,7 @@ def _scratch(model: QuartierModel) -> np.ndarray:
 
 class Hours(NamedTuple):
     """Core hours a week by giver, f64 per case, and who helps: ``away`` u8 [sex, case] children outside the town who
-    would, ``other`` u8 other kin or neighbours (0, 1) who would, ``helpers`` u8 all who do, ``main`` i64 the main carer
+    would, ``other`` u8 other kin or neighbours (0, 1) who would, ``helpers`` u8 all who do, ``main`` i32 the main carer
     (a place in `Candidates`, -1 none in town), ``strained`` u8 (0, 1) the main carer under high strain."""
 
     need: np.ndarray
@@ -165,6 +164,7 @@ def _share_out(rules, at_home, service, day, demented, who, together, hours, out
     kins, serviced, guests, unmet = out.kin, out.service, out.day_care, out.unmet
     for c in range(needs.size):
         if not at_home[c]:
+            kins[c], serviced[c], guests[c], unmet[c], main[c], strained[c], helpers[c] = 0.0, 0.0, 0.0, 0.0, -1, 0, 0
             continue
         need, could, best, most, number = needs[c], together[c], 0.0, -1, 0
         kin, served, guest = shares(replaces, day_core, need, could, service[c], float(day[c]))
@@ -177,7 +177,7 @@ def _share_out(rules, at_home, service, day, demented, who, together, hours, out
             best = max(given, best)
         helpers[c] = (number + away[0, c] + away[1, c] + other[c]) * (left > 0)
         kins[c], serviced[c], guests[c], unmet[c] = kin, served, guest, need - kin - served - guest
-        main[c] = most
+        main[c], strained[c] = most, 0
         if most >= 0:
             full = works[most] == _FULL_TIME
             high = chance_of_strain(terms, hours[most], demented[c], under_14[most], full, served > 0, guest > 0)
@@ -191,9 +191,9 @@ def fill_hours(
     """Hours by giver of each case (0 for those in institutions) and of each candidate (f64); reported hours of each carer over all
     persons cared for, at the first of them. Who cares for several divides the capacity in ``who``."""  # fmt: skip
     n, load, words = need.size, _scratch(model), len(model.people) // 64 + 1
-    kin, service, day_care, volunteers, unmet = np.zeros((5, n))
-    (child, other, helpers, strained), nobody = np.zeros((4, n), np.uint8), np.full(n, NONE, np.int64)
-    out = Hours(need, kin, service, day_care, volunteers, unmet, traits.away, other, helpers, nobody, strained)
+    (kin, service, day_care, unmet), volunteers, main = np.empty((4, n)), np.zeros(n), np.empty(n, np.int32)
+    child, (other, helpers, strained) = np.zeros(n, np.uint8), np.empty((3, n), np.uint8)
+    out = Hours(need, kin, service, day_care, volunteers, unmet, traits.away, other, helpers, main, strained)
     several, (hours, reported) = np.empty(who.row.size + 1, np.int32), np.empty((2, who.row.size))
     once, twice = np.zeros((2, words), np.uint64)
     several = several[: _of_several(need, who, once, twice, load, several)]
