@@ -17,11 +17,10 @@ import numba as nb
 import numpy as np
 
 from .columns import Role
-from .kin_distance import BITS, MOST, away_numbers, start_bounds, take_one
-from .luck import Decision, pair_key, unit, word
+from .kin_distance import BITS, MOST, PLACES, start_bounds, take_one
+from .luck import TWO32, Decision, pair_key, unit, word
 from .process import Process
 from .rates import threshold
-from .screen import happens
 from .thresholds import AGES, pad_ages
 from .timeline import STEPS_PER_YEAR, is_year_end, year_of
 
@@ -85,11 +84,36 @@ def lose_kin(model: QuartierModel) -> None:
     _, decline = rates.resolve("mortality_decline", model.now, 1)
     by_age = pad_ages(hazard[0] * np.exp(-decline[0] * (year_of(model.now) - rates.parameter("mortality_base_year"))))
     child = np.maximum(np.arange(AGES) - int(rates.parameter("kin_generation_years")), 0)
-    away = away_numbers(p.kin_away)
-    chance = -np.expm1(-by_age.mean(axis=0)[child] * np.arange(int(away.max(initial=0)) + 1)[:, None])
-    dies = happens(model.luck, model.now, Decision.KIN_AWAY_DEATH, p.key, p.present, p.birth, threshold(chance), [away])
-    u = model.luck.uniform(Decision.KIN_AWAY_DEATH, model.now, p.key[dies])
-    p.kin_away[dies] = take_one(p.kin_away[dies], u / chance[away[dies], model.ages(dies)])
+    chance = -np.expm1(-by_age.mean(axis=0)[child] * np.arange(len(PLACES) * MOST + 1)[:, None])
+    people = (p.kin_away, p.present, p.key, p.birth)
+    _die_elsewhere(model.luck.stream, np.int64(model.now), people, threshold(chance), chance)
+
+
+@nb.njit(cache=True)
+def _die_elsewhere(stream, now, people, limit, chance):
+    """Take one child each from the parents who lose one, by thresholds and chances [children elsewhere, age]."""
+    kin_away, present, key, birth = people
+    flag, found = np.zeros(2048, np.uint8), np.empty(2056, np.int32)
+    keys, words = np.empty(2048, np.uint64), np.empty(2048, np.uint32)
+    for start in range(0, kin_away.size, flag.size):
+        m = min(flag.size, kin_away.size - start)
+        away, here = kin_away[start : start + m], present[start : start + m]
+        for j in range(m):  # vectorises
+            flag[j] = np.uint8(away[j] != 0) & here[j]
+        n = 0
+        for j in range(m):
+            found[n] = start + j  # written for each, kept for those with a flag: no branch to guess wrong
+            n += np.int64(flag[j])
+        for k in range(n):
+            keys[k] = key[found[k]]
+        for k in range(n):  # vectorises
+            words[k] = word(stream, now, Decision.KIN_AWAY_DEATH, keys[k])
+        for k in range(n):
+            packed, age = np.int64(kin_away[found[k]]), (now - np.int64(birth[found[k]])) >> 2
+            number = (packed & MOST) + ((packed >> BITS) & MOST) + (packed >> (2 * BITS))
+            if words[k] < limit[number, age]:
+                u = (np.float64(words[k]) + 0.5) / TWO32
+                kin_away[found[k]] = take_one(packed, u / chance[number, age])
 
 
 def kin_of_arrivals(model: QuartierModel, rows: np.ndarray, origin: str) -> None:
@@ -224,14 +248,6 @@ def _next_on_ring(stream, now, adults, apart, key, birth, order, found, chosen):
             r += 1
 
 
-@nb.njit(inline="always")
-def _one_less(packed, u):
-    """What `take_one` does, for one parent."""
-    near, middle = packed & MOST, (packed >> BITS) & MOST
-    which = np.floor(u * (near + middle + ((packed >> (2 * BITS)) & MOST)))
-    return packed - (1 << (BITS * (int(which >= near) + int(which >= near + middle))))
-
-
 @nb.njit(cache=True)
 def _link(stream, now, adults, lot, apart, order, found, people, couples, least):
     """Give each woman found to the seeker of the smallest key, and her partner of that time as the father."""
@@ -247,14 +263,14 @@ def _link(stream, now, adults, lot, apart, order, found, people, couples, least)
             continue
         child, her = adults[s], found[chosen[s]]
         mother[child] = id_[her]
-        kin_away[her] = _one_less(np.int64(kin_away[her]), lot[s])
+        kin_away[her] = take_one(np.int64(kin_away[her]), lot[s])
         his = row_of_id[partner[her]] if partner[her] >= 0 else -1
         if his < 0 or not present[his] or sex[his] != 0 or union_since[her] > birth[child]:
             continue
         if np.int64(birth[child]) - np.int64(birth[his]) >= least:
             father[child] = id_[his]
             if kin_away[his] > 0:
-                kin_away[his] = _one_less(np.int64(kin_away[his]), lot[s])
+                kin_away[his] = take_one(np.int64(kin_away[his]), lot[s])
 
 
 @nb.njit(cache=True)

@@ -35,28 +35,17 @@ def away_total(packed: np.ndarray) -> np.ndarray:
     return away_counts(packed).sum(axis=-1)
 
 
-def away_numbers(packed: np.ndarray) -> np.ndarray:
-    """The same of a whole column, as u8."""
-    total = (packed & MOST).astype(np.uint8)
-    for place in range(1, len(PLACES)):
-        total += (packed >> (BITS * place)).astype(np.uint8) & np.uint8(MOST)
-    return total
-
-
 def one_child(place: np.ndarray) -> np.ndarray:
     """What one child at a place (index of `PLACES`) adds to `people.kin_away` (u16)."""
     return np.left_shift(1, BITS * np.asarray(place, np.int64)).astype(np.uint16)
 
 
-def place_of_one(packed: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Where one of a parent's children outside the town lives, each as likely as any other (place by uniform number)."""
-    sums = np.cumsum(away_counts(packed), axis=1)
-    return (np.floor(u * sums[:, -1])[:, None] >= sums[:, :-1]).sum(axis=1)
-
-
-def take_one(packed: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """The values of `people.kin_away` (u16) with one child fewer; each parent has at least one."""
-    return (packed - one_child(place_of_one(packed, u))).astype(np.uint16)
+@nb.njit(inline="always")
+def take_one(packed, u):
+    """A value of `people.kin_away` (i64, at least one child) with one child fewer, each as likely as any other (``u``: 0 to 1)."""
+    near, middle = packed & MOST, (packed >> BITS) & MOST
+    which = np.floor(u * (near + middle + (packed >> (2 * BITS))))
+    return packed - (1 << (BITS * (int(which >= near) + int(which >= near + middle))))
 
 
 def start_bounds(rates: RateBook) -> np.ndarray:
