@@ -12,7 +12,7 @@ from ..columns import CARE_GRADE_BITS, Role
 from ..luck import _LOW, _S32, TWO32, Decision
 from ..rates import RateBook, probability
 from ..shortlist import block_of_luck, shortlist_with_luck
-from ..tables import NONE
+from ..tables import distinct
 from ..thresholds import AGES, pad_ages
 from ..timeline import year_of
 from .origins import distance_mix, distance_rates
@@ -52,15 +52,18 @@ def _look(rows, people, couples, household, role, base_of, now, alone_from, unit
     """
     birth, sex, quartier, care = people
     partner, row_of_id, plan, _ = couples
+    lives = np.empty(BLOCK, np.int32)
     for k in range(rows.size):
-        j = row_of_id[np.uint32(max(partner[rows[k]], 0))]
-        other[k] = j if partner[rows[k]] >= 0 else rows[k]
+        other[k], lives[k] = partner[rows[k]], household[rows[k]]
+    for k in range(rows.size):
+        j = row_of_id[np.uint32(max(other[k], 0))]
+        other[k] = j if other[k] >= 0 else rows[k]
     for k in range(rows.size):
         i, j = np.uint32(rows[k]), np.uint32(other[k])
         # a couple that waits for a dwelling is one, and who has decided to leave home counts as gone: the luck of the
         # dwelling market must not decide who leaves the town
         waits = ((plan[i] == 3) | (plan[j] == 3)) & (role[j] != 2)
-        coupled = np.uint32((i != j) & (waits | (household[j] == household[i])))
+        coupled = np.uint32((i != j) & (waits | (household[j] == lives[k])))
         at_home = np.uint32((role[i] == 1) & (plan[i] == 0)) * (np.uint32(1) - coupled)
         on_own = np.uint32((role[i] != 2) & ((role[i] != 1) | (birth[i] <= alone_from)))
         own = on_own * (np.uint32(1) + np.uint32(2) * coupled + np.uint32(4) * at_home)
@@ -193,26 +196,28 @@ def who_leaves(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     A couple draws once, by its leader: whom a scenario makes her meet does not decide whether she leaves.
     """
     p, audit = model.people, model.audit
-    rows, words = _could_leave(model)
+    rows, words = shortlist_with_luck(model, (Decision.OUT_MIGRATE, Decision.EMIGRATE))
     _, limit, leaving = _decided(model, rows, words, _chances(model), audit is not None)
-    if audit is not None:
+    if audit is None:
+        leaving = np.concatenate((leaving, _new_couples_leaving(model)))
+    else:
         for to, (name, word) in enumerate(zip(ORIGINS, (_GERMANY, _ABROAD), strict=True)):
             goes = words[:, word] < limit[:, to]
             audit.add(f"out_migrate_{name}", p.sex[rows], model.ages(rows), limit[:, to] / TWO32, goes)
-    leaving.sort()
+    leaving = distinct(leaving)
     return (leaving >> 1).astype(np.int32), (leaving & 1).astype(bool)
 
 
-def _could_leave(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
-    """The shortlist, with those who have become a couple since it was made: their leaders now draw for two."""
-    p, now = model.people, model.now
-    rows, words = shortlist_with_luck(model, (Decision.OUT_MIGRATE, Decision.EMIGRATE))
-    if model.audit is not None or model.united[0] != now or not model.united[1]:
-        return rows, words
-    more = np.concatenate(model.united[1])
-    more = more[(p.present[more] == 1) & (p.leads[more] == 1)]
-    new = more[np.append(rows, NONE)[np.searchsorted(rows, more)] != more]
-    return np.concatenate((rows, new)), np.concatenate((words, block_of_luck(model, Decision.OUT_MIGRATE // 4, new)))
+def _new_couples_leaving(model: QuartierModel) -> np.ndarray:
+    """Who leaves of those who have become a couple since the shortlist was made (listed there or not): they draw for two now."""
+    p = model.people
+    step, united = model.united
+    if step != model.now or not united:
+        return np.empty(0, np.int64)
+    leaders = np.concatenate(united)
+    leaders = leaders[(p.present[leaders] == 1) & (p.leads[leaders] == 1)]
+    words = block_of_luck(model, Decision.OUT_MIGRATE // 4, leaders)
+    return _decided(model, leaders, words, _chances(model), everybody=False)[2]
 
 
 def out_hazards(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
