@@ -258,19 +258,27 @@ def _link(stream, now, adults, lot, apart, order, found, people, couples, least)
     for s in range(adults.size):
         if chosen[s] >= 0 and (winner[chosen[s]] < 0 or key[adults[s]] < key[adults[winner[chosen[s]]]]):
             winner[chosen[s]] = s
+    n, her, who = 0, np.empty(adults.size, np.int32), np.empty(adults.size, np.int64)
     for s in range(adults.size):
-        if chosen[s] < 0 or winner[chosen[s]] != s:
+        if chosen[s] >= 0 and winner[chosen[s]] == s:
+            her[n], who[n] = found[chosen[s]], s
+            n += 1
+    since, his = np.empty(n, np.uint16), np.empty(n, np.int32)
+    for k in range(n):  # the lookups of these loops overlap, because there is no branch
+        his[k], since[k] = partner[her[k]], union_since[her[k]]
+        mother[adults[who[k]]] = id_[her[k]]
+    for k in range(n):
+        kin_away[her[k]] = take_one(np.int64(kin_away[her[k]]), lot[who[k]])
+        row = row_of_id[np.uint32(max(his[k], 0))]
+        his[k] = row if his[k] >= 0 else -1
+    for k in range(n):
+        child, dad = adults[who[k]], his[k]
+        if dad < 0 or not present[dad] or sex[dad] != 0 or since[k] > birth[child]:
             continue
-        child, her = adults[s], found[chosen[s]]
-        mother[child] = id_[her]
-        kin_away[her] = take_one(np.int64(kin_away[her]), lot[s])
-        his = row_of_id[partner[her]] if partner[her] >= 0 else -1
-        if his < 0 or not present[his] or sex[his] != 0 or union_since[her] > birth[child]:
-            continue
-        if np.int64(birth[child]) - np.int64(birth[his]) >= least:
-            father[child] = id_[his]
-            if kin_away[his] > 0:
-                kin_away[his] = take_one(np.int64(kin_away[his]), lot[s])
+        if np.int64(birth[child]) - np.int64(birth[dad]) >= least:
+            father[child] = id_[dad]
+            if kin_away[dad] > 0:
+                kin_away[dad] = take_one(np.int64(kin_away[dad]), lot[who[k]])
 
 
 @nb.njit(cache=True)
