@@ -47,24 +47,25 @@ def _pick(rows, flags, wanted, present, at):
     return n
 
 
-def shortlist(model: QuartierModel, decision: Decision) -> np.ndarray:
-    """Rows (i32, ascending) of the people present who could have the event in this step.
+def shortlist_with_word(model: QuartierModel, decision: Decision) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (i32, ascending) of the people present who could have the event in this step, and their words of luck (u32) for it.
 
     People who arrived or were born since everybody was asked are not among them: they are exposed from the next step on.
     With an audit running, everybody present is returned, so that every probability is added up.
     """
-    if model.audit is not None:
-        return np.flatnonzero(model.people.present == 1)
-    rows, _, at = _listed(model, (decision,))
-    return rows[at]
+    if model.audit is None:
+        rows, words, at = _listed(model, (decision,))
+        return rows[at], words[at, decision % 4]
+    rows = np.flatnonzero(model.people.present == 1).astype(np.int32)
+    return rows, model.luck.words(decision, model.now, model.people.key[rows])
 
 
 def shortlist_with_luck(model: QuartierModel, decisions: tuple[Decision, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (i32, ascending) of the people present who could have any of these events, of one block, in this step.
+    """As `shortlist_with_word`, of the people who could have any of some events of one block.
 
     Returns
     -------
-    rows : as of `shortlist`.
+    rows : i32, ascending.
     words : u32 [row, 4], the words of luck of all decisions of the block; that of ``decision`` is ``words[:, decision % 4]``.
     """
     if model.audit is None:
@@ -73,15 +74,6 @@ def shortlist_with_luck(model: QuartierModel, decisions: tuple[Decision, ...]) -
     p = model.people
     rows = np.flatnonzero(p.present == 1).astype(np.int32)
     return rows, block_of_luck(model, decisions[0] // 4, rows)
-
-
-def shortlist_with_word(model: QuartierModel, decision: Decision) -> tuple[np.ndarray, np.ndarray]:
-    """As `shortlist`, with each one's word of luck (u32) for the decision."""
-    if model.audit is None:
-        rows, words, at = _listed(model, (decision,))
-        return rows[at], words[at, decision % 4]
-    rows = shortlist(model, decision).astype(np.int32)
-    return rows, model.luck.words(decision, model.now, model.people.key[rows])
 
 
 def shortlist_with_newcomers(model: QuartierModel, decision: Decision) -> tuple[np.ndarray, np.ndarray]:

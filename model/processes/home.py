@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..asking import ask
+from ..asking import ask_by_luck
 from ..columns import Plan, Role
 from ..households import with_children
 from ..luck import Decision
 from ..process import Process
-from ..shortlist import shortlist
+from ..rates import classes
+from ..shortlist import shortlist_with_word
 from ..thresholds import pad_ages
 from .local_levels import leaving_home_level
 from .out_moves import ORIGINS, ratio_at_home
@@ -46,37 +47,41 @@ def leave_home(model: QuartierModel) -> None:
     """Grown children start to look for a home of their own; they leave when they have found one (see `move`)."""
     p = model.people
     of_age = model.now - 4 * int(model.rates.parameter("youngest_seeker"))
-    rows = shortlist(model, Decision.LEAVE_HOME)
-    free = (p.plan[rows] == Plan.NONE) & (p.partner[rows] < 0)  # who has a partner already waits for a dwelling with him
-    at_home = rows[(p.role[rows] == Role.CHILD) & (p.birth[rows] <= of_age) & free]
+    rows, luck = shortlist_with_word(model, Decision.LEAVE_HOME)
+    at = np.flatnonzero(p.role[rows] == Role.CHILD)
+    at_home = rows[at]
+    # who has a partner already waits for a dwelling with him
+    free = (p.plan[at_home] == Plan.NONE) & (p.partner[at_home] < 0) & (p.birth[at_home] <= of_age)
+    at_home, luck = at_home[free], luck[at[free]]
     class_of, _ = model.rates.resolve("leaving_home", model.now, model.n_quartiere)
-    hazard = leaving_hazard(model)[class_of[p.quartier[at_home]], p.sex[at_home], model.ages(at_home)]
-    go = at_home[ask(model, "leave_home", Decision.LEAVE_HOME, at_home, hazard)]
+    hazard = leaving_hazard(model)
+    hazard = hazard[classes(class_of, hazard, p.quartier, at_home), p.sex[at_home], model.ages(at_home)]
+    go = at_home[ask_by_luck(model, "leave_home", at_home, luck, hazard)]
     p.plan[go], p.plan_since[go] = Plan.LEAVE_HOME, model.now
 
 
 def _could_return(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Those without partner who live apart from a parent in town, and that parent's household."""
+    """Positions of those without partner who live apart from a parent in town, and that parent's household."""
     p = model.people
     oldest = int(np.flatnonzero(model.rates["returning_home"].values.max(axis=0)).max(initial=0))
     grown = model.now - 4 * int(model.rates.parameter("age_of_majority"))
-    birth, role = p.birth[rows], p.role[rows]
-    rows = rows[
-        (birth <= grown)
-        & (birth > model.now - 4 * (oldest + 1))
-        & (p.partner[rows] < 0)
-        & ((role == Role.ADULT) | (role == Role.OTHER))
-        & ((p.mother[rows] >= 0) | (p.father[rows] >= 0))
-    ]
+    at = np.flatnonzero(p.partner[rows] < 0)
+    role = p.role[rows[at]]
+    at = at[(role == Role.ADULT) | (role == Role.OTHER)]
+    rows = rows[at]
+    birth = p.birth[rows]
+    own = (birth <= grown) & (birth > model.now - 4 * (oldest + 1)) & ((p.mother[rows] >= 0) | (p.father[rows] >= 0))
+    at, rows = at[own], rows[own]
     home = parental_home(model, rows)
     away = (home >= 0) & (home != p.household[rows])
-    return rows[away], home[away]
+    return at[away], home[away]
 
 
 def start_return(model: QuartierModel) -> None:
     """The share of young people without partner who have a parent in town: the national rate holds for all, so it is divided by it."""
     p = model.people
-    rows, _ = _could_return(model, np.flatnonzero(p.present == 1))
+    rows = np.flatnonzero(p.present == 1)
+    rows = rows[_could_return(model, rows)[0]]
     hazard = pad_ages(model.rates["returning_home"].values)
     single = np.flatnonzero((p.partner < 0) & (p.present == 1) & ((p.role == Role.ADULT) | (p.role == Role.OTHER)))
     everyone = hazard[p.sex[single], model.ages(single)].sum()
@@ -92,10 +97,12 @@ def _return_bound(model: QuartierModel) -> np.ndarray:
 def return_home(model: QuartierModel) -> None:
     """People without partner and without children of their own move back to a parent in town."""
     p = model.people
-    rows, home = _could_return(model, shortlist(model, Decision.RETURN_HOME))
+    rows, luck = shortlist_with_word(model, Decision.RETURN_HOME)
+    at, home = _could_return(model, rows)
+    rows, luck = rows[at], luck[at]
     _, hazard = model.rates.resolve("returning_home", model.now, model.n_quartiere)
     scaled = pad_ages(hazard)[0][p.sex[rows], model.ages(rows)] * model.side["return_home"]["scale"]
-    yes = ask(model, "return_home", Decision.RETURN_HOME, rows, scaled)
+    yes = ask_by_luck(model, "return_home", rows, luck, scaled)
     rows, home = rows[yes], home[yes]
     _, leader = with_children(model, rows)
     childless = np.bincount(leader, minlength=rows.size) == 1
