@@ -52,9 +52,9 @@ _OLD, _HAS_OLD = 1, 2
 """Marks of an id: a person of 65 and over in town; the mother of one."""
 _IDS: Final = 16
 """Ids whose two marks share a word."""
-_ROW, _HOUSEHOLD, _QUARTIER, _CHILDREN = range(4)
+_HOUSEHOLD, _QUARTIER, _CHILDREN, _SIBLINGS = range(4)
 """What is noted of everybody of 65 and over, side by side, in the order of ids. Children are three numbers of eight bits:
-in town, in the same Quartier, in the same household. Siblings, whom few of the old have in town, lie apart: two numbers."""
+in town, in the same Quartier, in the same household; siblings two: in town, in the same Quartier."""
 _NEAR, _HOUSED, _NUMBER = 8, 16, 255
 _BLOCK: Final = 2048
 
@@ -122,7 +122,7 @@ def _note_children(people, rows, marks, before, old, related):
     present, _, id_, household, quartier, mother, father = people
     for i in rows:
         k = _position(marks, before, id_[i])
-        old[k, _ROW], old[k, _HOUSEHOLD], old[k, _QUARTIER] = i, household[i], quartier[i]
+        old[k, _HOUSEHOLD], old[k, _QUARTIER] = household[i], quartier[i]
     concerned, marked = np.empty(_BLOCK + 1, np.int32), np.empty(_BLOCK + 1, np.uint32)
     child, parent = np.empty(2 * _BLOCK + 1, np.int32), np.empty(2 * _BLOCK + 1, np.int32)
     listed = 0
@@ -143,14 +143,16 @@ def _note_children(people, rows, marks, before, old, related):
             child[links], parent[links] = i, father[i]
             links += mark >> 2
         for link in range(links):
-            i, k = np.uint32(child[link]), _position(marks, before, parent[link])
+            parent[link] = _position(marks, before, parent[link])
+        for link in range(links):
+            i, k = np.uint32(child[link]), np.uint32(parent[link])
             near, housed = old[k, _QUARTIER] == quartier[i], old[k, _HOUSEHOLD] == household[i]
             old[k, _CHILDREN] += 1 + (np.int64(near) << _NEAR) + (np.int64(housed) << _HOUSED)
     return listed
 
 
 @nb.njit(cache=True)
-def _note_siblings(related, id_, quartier, marks, before, siblings):
+def _note_siblings(related, id_, quartier, marks, before, old):
     """The others of each mother's children; ``related`` (mother and row in one word) are sorted: her children follow each other."""
     begin = 0
     for end in range(1, related.size + 1):
@@ -162,40 +164,57 @@ def _note_siblings(related, id_, quartier, marks, before, siblings):
                 near = -1
                 for b in range(begin, end):
                     near += quartier[np.uint32(related[b])] == quartier[i]
-                siblings[_position(marks, before, id_[i])] = end - begin - 1 + (near << _NEAR)
+                old[_position(marks, before, id_[i]), _SIBLINGS] = end - begin - 1 + (near << _NEAR)
         begin = end
 
 
+@nb.njit(inline="always")
+def _is_here(people, row, i):
+    """Whether somebody found at ``row`` (-1 = nowhere) is in town, in the Quartier and in the household of ``i``."""
+    present, _, _, household, quartier, _, _ = people
+    j = np.uint32(max(row, 0))
+    here = np.int64((row >= 0) & (present[j] != 0))
+    return here, here & np.int64(quartier[j] == quartier[i]), here & np.int64(household[j] == household[i])
+
+
 @nb.njit(cache=True)
-def _count(people, links, row_of_id, old, siblings, states, sums):
-    """Count people by partner (none, apart, together), nearest child and nearest kin (none, town, Quartier); add up numbers."""
-    present, _, _, household, quartier, mother, father = people
+def _count(people, links, row_of_id, noted, states, sums):
+    """Count people by partner (none, apart, together), nearest child and nearest kin (none, town, Quartier); add up numbers.
+
+    Block by block, what lies far away fetched first, so that one fetch does not wait for another.
+    """
+    _, _, id_, _, quartier, mother, father = people
     partner, kin_away, sex = links
-    for k in range(old.shape[0]):
-        i, its_household, its_quartier = np.uint32(old[k, _ROW]), old[k, _HOUSEHOLD], np.uint32(old[k, _QUARTIER])
-        children, others = np.int64(old[k, _CHILDREN]), np.int64(siblings[k])
-        number, near_children, housed = children & _NUMBER, children >> _NEAR & _NUMBER, children >> _HOUSED
-        town, near = number + (others & _NUMBER), near_children + (others >> _NEAR)
-        coupled = 0
-        for link in (mother[i], father[i], partner[i]):  # the partner last
-            found = row_of_id[np.uint32(max(link, 0))]
-            j = np.uint32(max(found, 0))
-            here = np.int64((link >= 0) & (found >= 0) & (present[j] != 0))
-            town += here
-            near += here & np.int64(quartier[j] == its_quartier)
-            coupled = here + (here & np.int64(household[j] == its_household))
-        nearest = 3 - np.int64(number > 0) - np.int64(near_children > 0) - np.int64(housed > 0)
-        of_sex = np.uint32(sex[i])
-        for place in range(_PLACES):
-            away = np.int64(kin_away[i]) >> (BITS * place) & MOST
-            sums[its_quartier, of_sex, 1 + place] += away
-            nearest += np.int64((nearest == 3 + place) & (away == 0))
-        sums[its_quartier, of_sex, 0] += number
-        sums[its_quartier, of_sex, 1 + _PLACES] += near
-        sums[its_quartier, of_sex, 2 + _PLACES] += town
-        states[
-            its_quartier, of_sex, np.uint32(coupled), np.uint32(nearest), np.uint32(town > 0) + np.uint32(near > 0)
-        ] += 1
+    rows, marks, before, old = noted
+    of_partner, at = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.uint32)
+    for start in range(0, rows.size, _BLOCK):
+        block = rows[start : start + _BLOCK]
+        for b in range(block.size):
+            link = partner[np.uint32(block[b])]
+            row = row_of_id[np.uint32(max(link, 0))]
+            of_partner[b] = row if link >= 0 else np.int32(-1)
+        for b in range(block.size):
+            at[b] = _position(marks, before, id_[np.uint32(block[b])])
+        for b in range(block.size):
+            i, children, others = np.uint32(block[b]), np.int64(old[at[b], _CHILDREN]), np.int64(old[at[b], _SIBLINGS])
+            number, near_children, housed = children & _NUMBER, children >> _NEAR & _NUMBER, children >> _HOUSED
+            here, close, together = _is_here(people, of_partner[b], i)
+            town, near = number + (others & _NUMBER) + here, near_children + (others >> _NEAR) + close
+            for parent in (mother[i], father[i]):
+                if parent >= 0:
+                    in_town, close, _ = _is_here(people, row_of_id[np.uint32(parent)], i)
+                    town, near = town + in_town, near + close
+            nearest = 3 - np.int64(number > 0) - np.int64(near_children > 0) - np.int64(housed > 0)
+            its_quartier, of_sex = np.uint32(quartier[i]), np.uint32(sex[i])
+            for place in range(_PLACES):
+                away = np.int64(kin_away[i]) >> (BITS * place) & MOST
+                sums[its_quartier, of_sex, 1 + place] += away
+                nearest += np.int64((nearest == 3 + place) & (away == 0))
+            sums[its_quartier, of_sex, 0] += number
+            sums[its_quartier, of_sex, 1 + _PLACES] += near
+            sums[its_quartier, of_sex, 2 + _PLACES] += town
+            kin = np.uint32(town > 0) + np.uint32(near > 0)
+            states[its_quartier, of_sex, np.uint32(here + together), np.uint32(nearest), kin] += 1
 
 
 def kin_counts(model: QuartierModel) -> np.ndarray:
@@ -205,14 +224,14 @@ def kin_counts(model: QuartierModel) -> np.ndarray:
     rows, marks = np.empty(n + 1, np.int32), np.zeros(model.next_id // _IDS + 1, np.uint32)
     before = np.empty(marks.size, np.uint32)
     rows = rows[: _find_old(people, np.int64(model.now - STEPS_PER_YEAR * OLD), rows, marks, before)]
-    old, siblings = np.zeros((rows.size, 4), np.int32), np.zeros(rows.size, np.int32)
-    related = np.empty(n + 1, np.int32)
+    old, related = np.zeros((rows.size, 4), np.int32), np.empty(n + 1, np.int32)
     related = related[: _note_children(people, rows, marks, before, old, related)]
     related = np.sort(p.mother[related].astype(np.uint64) << np.uint64(32) | related.astype(np.uint64))
-    _note_siblings(related, p.id, p.quartier, marks, before, siblings)
+    _note_siblings(related, p.id, p.quartier, marks, before, old)
     states = np.zeros((model.n_quartiere, len(Sex), 3, _NEAREST, 3), np.int64)
     sums = np.zeros((model.n_quartiere, len(Sex), 3 + _PLACES), np.int64)
-    _count(people, (p.partner, p.kin_away, p.sex), model.row_of_id, old, siblings, states, sums)
+    noted = (rows, marks, before, old)
+    _count(people, (p.partner, p.kin_away, p.sex), model.row_of_id, noted, states, sums)
     by_partner, by_child, by_kin = states.sum(axis=(3, 4)), states.sum(axis=(2, 4)), states.sum(axis=(2, 3))
     persons, coupled, with_kin = by_partner.sum(axis=2), by_partner[..., 1:].sum(axis=2), by_kin[..., 1:].sum(axis=2)
     columns = (persons, coupled, by_partner[..., 2], *np.moveaxis(by_child, 2, 0), by_kin[..., 2], with_kin)

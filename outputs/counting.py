@@ -149,7 +149,7 @@ def _members(present, household, role, partner, leads, birth, row_of_id, old, no
 
     Block by block and without branches; the gone, whose household is -1, share a place that nobody looks at.
     """
-    pairs = np.empty(_BLOCK + 1, np.int32)
+    pairs, others = np.empty(_BLOCK + 1, np.int32), np.empty(_BLOCK, np.int32)
     for start in range(0, present.size, _BLOCK):
         where, roles, births = (
             household[start : start + _BLOCK],
@@ -164,9 +164,10 @@ def _members(present, household, role, partner, leads, birth, row_of_id, old, no
             pairs[found] = start + j
             found += np.int64(first[j] & here[j])
         for k in range(found):
-            i = np.uint32(pairs[k])
-            other = row_of_id[np.uint32(partner[i])]
-            couple[np.uint32(household[i] + 1)] |= other >= 0 and household[np.uint32(other)] == household[i]
+            others[k] = row_of_id[np.uint32(partner[np.uint32(pairs[k])])]
+        for k in range(found):
+            home, other = household[np.uint32(pairs[k])], others[k]
+            couple[np.uint32(home + 1)] |= (other >= 0) & (household[np.uint32(max(other, 0))] == home)
 
 
 @nb.njit(inline="always")
