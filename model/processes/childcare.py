@@ -81,13 +81,13 @@ def form_need(model: QuartierModel) -> None:
     wish_and_apply(np.int64(model.now), young, (p.present, p.quartier, p.childcare), *wishes, *applies)
 
 
-def _gather(model: QuartierModel) -> Children:
+def _gather(model: QuartierModel, side: Side) -> Children:
     """The children whom places concern; those of them who are at school or away from their centre lose it later."""
     p = model.people
     young = _young(model)
     c = empty_children(young.rows.size + 1)
     columns = (p.present, p.quartier, p.household, p.childcare, p.place, p.place_wait_since)
-    n = gather(np.int64(model.now), young, columns, model.households.dwelling, model.dwellings.key, c)
+    n = gather(np.int64(model.now), young, columns, model.households.dwelling, side.spots(), c)
     return Children._make(column[:n] for column in c)
 
 
@@ -170,7 +170,7 @@ def place_children(model: QuartierModel) -> None:
     """End places, move up at three, fill free places: main round in the third quarter, smaller ones in the others."""
     side: Side = model.side["place_children"]
     model.facilities.update(model.now)
-    c = _gather(model)
+    c = _gather(model, side)
     side.begin(c)
     due, without = _end_places(model, side, c)
     _change_bands(model, side, c, due)
@@ -209,7 +209,7 @@ def start_places(model: QuartierModel) -> None:
     for band in (THREE_TO_SCHOOL, UNDER_3):
         for near in (NEAR, WIDE):
             side.candidates(band, near)
-    c = _gather(model)
+    c = _gather(model, side)
     c.place[:], c.lower[:] = NONE, False
     side.begin(c)
     upper = c.age >= THREE
@@ -283,6 +283,7 @@ PLACE_CHILDREN = Process(
         "people.place_wait_since",
         "households.dwelling",
         "dwellings.key",
+        "dwellings.features",
     ),
     writes=("people.place", "people.place_wait_since", "people.childcare"),
     rates=(

@@ -145,10 +145,11 @@ def wish_and_apply(now, young, columns, class_of_need, need, class_of_applied, a
 
 
 @nb.njit(cache=True)
-def gather(now, young, columns, dwelling_of, dwelling_keys, c):
+def gather(now, young, columns, dwelling_of, spots, c):
     """Fill ``c`` with the children whom places concern: who applied, holds one, or waits; returns how many.
 
-    ``columns`` : present, quartier, household, childcare, place, place_wait_since.
+    ``columns`` : present, quartier, household, childcare, place, place_wait_since. ``spots`` : point of each dwelling
+    within its Quartier.
     """
     present, quartiere, households, childcare, places, since = columns
     rows, keys, births, entries, _, _ = young
@@ -171,7 +172,7 @@ def gather(now, young, columns, dwelling_of, dwelling_keys, c):
         to_point[k] = dwelling_of[np.uint32(to_household[k])]
     for k in range(n):
         dwelling = to_point[k]
-        spot = dwelling_keys[np.uint32(max(dwelling, 0))] % np.uint64(POINTS) if dwelling_keys.size else np.uint64(0)
+        spot = spots[np.uint32(max(dwelling, 0))] if spots.size else np.uint8(0)
         to_point[k] = np.int64(quartiere[np.uint32(to_row[k])]) * POINTS + np.int64(spot) * np.int64(dwelling >= 0)
     return n
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..childcare_need import ENTRY_QUARTER
+from ..columns import BUILT_SHIFT, JUST_BUILT
 from ..facility_places import THREE_TO_SCHOOL, UNDER_3
 from ..matching import deferred_acceptance
 from ..reach import POINTS, Reach
@@ -37,6 +38,7 @@ class Side:
         child lives, the facility of its sibling (-1 none), score and farthest centre (km) as in `matching_round`.
     last_child, before : chains of the children of each household, see `link_siblings`; only within a step.
     taken : places taken, i64 [facility, band]; only within a step.
+    spot_of, spots_from : what `spots` gave, and the count of reorderings of the dwellings then.
     """
 
     model: QuartierModel
@@ -52,6 +54,8 @@ class Side:
     last_child: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     before: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     taken: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    spot_of: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint8))
+    spots_from: int = -1
 
     def candidates(self, band: int, near: int) -> tuple[np.ndarray, np.ndarray]:
         """Acceptable candidate facilities and distances of every point, of facilities with places in a band."""
@@ -60,6 +64,20 @@ class Side:
             found = self.reach.nearest(np.flatnonzero(has_places), near)
             self.lists[band, near] = (has_places.tobytes(), *_within(*found, float(max(limits(self.model)))))
         return self.lists[band, near][1:]
+
+    def spots(self) -> np.ndarray:
+        """Point of every dwelling within its Quartier (u8), a byte that lies near instead of a key that lies far away.
+
+        Dwellings keep their rows; new and replaced ones, who have other keys, are marked as just built in their first step.
+        """
+        d = self.model.dwellings
+        known = self.spot_of if self.spots_from == d.reordered else self.spot_of[:0]
+        if known.size < len(d):
+            known = np.concatenate((known, (d.key[known.size :] % POINTS).astype(np.uint8)))
+        built = np.flatnonzero(d.features >= JUST_BUILT << BUILT_SHIFT)
+        known[built] = d.key[built] % POINTS
+        self.spot_of, self.spots_from = known, d.reordered
+        return known
 
     def begin(self, c: Children) -> None:
         """Note the siblings at the beginning of a step's rounds; no place is taken yet."""
