@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SIDE: Final = "give_care"
 """Name of the side table in `model.side`."""
+_CACHE: Final = "care_main_rows"
+"""Where the rows of those cared for are kept from step to step; no state."""
 TIES: Final = ("partner", "parent", "child_in_household", "child_in_reach", "child_in_town", "childs_partner")
 ENDS: Final = (
     "person_died_or_left", "person_in_home", "person_recovered", "carer_died_or_left", "carer_in_need", "gave_up", "moved",
@@ -186,18 +188,18 @@ def _count_cases(at_home, where, candidates, given, unmet_from, counts, table):
 
 
 @nb.njit(cache=True)
-def _no_more(cared_for, cared_by, rows, ids, carers, row_of_id, some):
+def _no_more(cared_for, cared_by, were, rows, ids, carers, some):
     """List whom the same person cares for no more; returns how many.
 
-    ``rows``, ``ids``, ``carers`` (ids): who has which main carer now. Both lists follow the rows of people, but for a compaction
-    in between: then more people are looked at, with the same result.
+    ``were``: rows of those cared for; ``rows``, ``ids``, ``carers`` (ids): who has which main carer now. Both lists follow
+    the rows of people, but for a compaction in between: then more people are looked at, with the same result.
     """
     next_, n = 0, 0
     for j in range(cared_for.size):
         if next_ < rows.size and ids[next_] == cared_for[j] and carers[next_] == cared_by[j]:
             next_ += 1
             continue
-        person = row_of_id[cared_for[j]]
+        person = were[j]
         while next_ < rows.size and rows[next_] < person:
             next_ += 1
         if next_ < rows.size and rows[next_] == person and carers[next_] == cared_by[j]:
@@ -256,32 +258,45 @@ def _pass_quarter(events, stream, now, row_of_id, present, key, state, ended):
         others = word & ~((cares >> np.uint64(4)) * np.uint64(255))
         some[n], left[n] = g, others
         n += others != 0
-    for m in range(n):
+    ids, m = np.empty(8 * n + 1, np.int32), 0
+    for g in range(n):
         for byte in range(8):
-            s, i = np.uint8((left[m] >> np.uint64(8 * byte)) & np.uint64(255)), 8 * some[m] + byte
-            if s == 0:
-                continue
-            row = row_of_id[i]
-            if row < 0 or present[row] == 0:
-                state[i] = 0
-                continue
-            if s & CARED and s & GAVE_UP == 0:
-                ended[i] = now
-            s &= _NO_CARED
-            since = now - np.int64(ended[i])
-            if s & GAVE_UP and since >= events.rest:
-                s &= _NO_GAVE_UP
-            if s & WORK_BITS and 0 < since <= _YEAR:
-                _, _, _, d = four_words(stream, now, _CARER_QUARTER, key[row])
-                if (d + 0.5) / TWO32 < events.returns:
-                    s &= _NO_WORK_BITS
-            state[i] = s
+            ids[m] = 8 * some[g] + byte
+            m += ((left[g] >> np.uint64(8 * byte)) & np.uint64(255)) != 0
+    rows = np.empty(m, np.int32)
+    for j in range(m):
+        rows[j] = row_of_id[ids[j]]
+    for j in range(m):
+        rows[j] = rows[j] if present[max(rows[j], 0)] != 0 else -1
+    for j in range(m):
+        i, row = ids[j], rows[j]
+        s = state[i]
+        if row < 0:
+            state[i] = 0
+            continue
+        if s & CARED and s & GAVE_UP == 0:
+            ended[i] = now
+        s &= _NO_CARED
+        since = now - np.int64(ended[i])
+        if s & GAVE_UP and since >= events.rest:
+            s &= _NO_GAVE_UP
+        if s & WORK_BITS and 0 < since <= _YEAR:
+            _, _, _, d = four_words(stream, now, _CARER_QUARTER, key[row])
+            if (d + 0.5) / TWO32 < events.returns:
+                s &= _NO_WORK_BITS
+        state[i] = s
 
 
 def empty_counts(n: int, age_groups: int, bands: int) -> Counts:
     """Counts of nothing (i64) for ``n`` Quartiere."""
     shapes = ((2, age_groups, 3), (bands,), (2,), (len(TIES),), (3,), (len(ENDS),), (4,), (2,), (1,), (1,))
     return Counts(*(np.zeros((n, *shape), np.int64) for shape in shapes))
+
+
+def _rows_of(model: QuartierModel, cared_for: np.ndarray) -> np.ndarray:
+    """Rows (i32) of those cared for a quarter ago, as they were unless rows of people have moved since."""
+    reordered, ids, rows = model.side.get(_CACHE, (-1, None, None))
+    return rows if reordered == model.people.reordered and ids is cared_for else model.row_of_id[cared_for]
 
 
 def live(
@@ -316,11 +331,13 @@ def live(
     ids, carers = remembered(model, "id")[with_main], kin["id"][given.main[with_main]]
     cared_for, cared_by = side.get("cared_for", none), side.get("cared_by", none)
     some = np.empty(cared_for.size + 1, np.int32)
-    some = some[: _no_more(cared_for, cared_by, cases.rows[with_main], ids, carers, model.row_of_id, some)]
+    rows = cases.rows[with_main]
+    some = some[: _no_more(cared_for, cared_by, _rows_of(model, cared_for), rows, ids, carers, some)]
     _end(
         some, cared_for, cared_by, model.row_of_id, p.present, p.care, limits_of(model).able, p.household, h.kind, p.quartier, state,
         counts.ended,
     )  # fmt: skip
     side["cared_for"], side["cared_by"] = ids, carers
+    model.side[_CACHE] = (p.reordered, ids, rows)
     known = state[: 8 * (model.next_id // 8 + 1)]
     _pass_quarter(events, luck, model.now, model.row_of_id, p.present, p.key, known, ended)

@@ -23,7 +23,6 @@ from ..care_facilities import (
 from ..cases import memory
 from ..measures import CARE_KINDS
 from ..timeline import STEPS_PER_YEAR
-from .care_carers import Cases
 from .care_homes import occupied
 from .care_review import Services
 from .care_services import WEEKS_PER_QUARTER
@@ -38,7 +37,7 @@ HOURS_BANDS: Final = (0, 10, 20, 40)
 
 
 @nb.njit(cache=True)
-def _count(rows, quartier, known, wanted, got, now, served, waiting, homes):
+def _count(where, known, wanted, got, now, served, waiting, homes):
     """Persons by Quartier and kind who get and who wait for a service; returns what the services give in all.
 
     ``homes``: numbers of the kinds nursing home, ambulatory, day care, short term, serviced housing, advice.
@@ -47,13 +46,13 @@ def _count(rows, quartier, known, wanted, got, now, served, waiting, homes):
     hours, guests, stays = 0.0, 0, 0
     since, waits, serviced, wants, given = known.need_since, known.waiting_since, known.serviced, wanted.wants, got.hours
     wants_day, gets_day, wants_short, gets_short = wanted.day_wanted, got.day, wanted.short_wanted, got.short
-    for c in range(rows.size):
+    for c in range(where.size):
         any_ = (waits[c] | serviced[c]) > 0
         any_ |= (since[c] == now) | (given[c] > 0)
         any_ |= wants[c] | wants_day[c] | gets_day[c] | wants_short[c] | gets_short[c]
         if not any_:
             continue
-        q = quartier[rows[c]]
+        q = where[c]
         waiting[home, q] += waits[c] > 0
         served[ambulatory, q] += given[c] > 0
         waiting[ambulatory, q] += wants[c] & (given[c] <= 0)
@@ -72,8 +71,8 @@ def _count(rows, quartier, known, wanted, got, now, served, waiting, homes):
 _COUNTED: Final = (NURSING_HOME, AMBULATORY, DAY_CARE, SHORT_TERM, SERVICED_HOUSING, ADVICE_HUB)
 
 
-def service_counts(model: QuartierModel, cases: Cases, services: Services) -> np.ndarray:
-    """Need and supply by kind of `CARE_KINDS`, measure and Quartier: i64 [7, 6, n_quartiere].
+def service_counts(model: QuartierModel, where: np.ndarray, services: Services) -> np.ndarray:
+    """Need and supply by kind of `CARE_KINDS`, measure and Quartier: i64 [7, 6, n_quartiere]; ``where`` (u16): Quartier of each case.
 
     Persons count where they live (residents of homes: where the home is), places where the facility is. Units: residents,
     clients, guests, stays in the quarter, people in need in serviced housing, people newly in need for advice; places for
@@ -84,8 +83,7 @@ def service_counts(model: QuartierModel, cases: Cases, services: Services) -> np
     f: CareFacilities = model.side["care_facilities"]
     n, r = model.n_quartiere, model.rates
     out, residents = np.zeros((len(CARE_KINDS), len(MEASURES), n), np.int64), occupied(model)
-    place = (cases.rows, model.people.quartier, memory(model))
-    use = _count(*place, services, services, model.now, out[:, 1], out[:, 2], _COUNTED)
+    use = _count(where, memory(model), services, services, model.now, out[:, 1], out[:, 2], _COUNTED)
     for kind in RESIDENTIAL:
         out[kind, 1] = np.bincount(f.quartier, residents * f.of_kind(kind), minlength=n)
     _advise(model, f, out[ADVICE_HUB])

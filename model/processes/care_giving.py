@@ -65,7 +65,7 @@ def _give(model: QuartierModel, events: Events) -> None:
     table = np.zeros((model.n_quartiere, len(GIVERS)))
     live(model, events, cases, place, who, hours, reported, given, counts, table, (_AGE_GROUP, _BANDS))
     model.side["care_result"] = arranged | {
-        "counts": service_counts(model, cases, services),
+        "counts": service_counts(model, place.where, services),
         "hours": table.T,
         "carers": counts,
         "detail": (remembered(model, "id"), place.at_home, given, who, hours),

@@ -164,7 +164,7 @@ def _compare(found, case, carer, tie, old, changed, first, was, home, look):
     Where the household that counts has changed, or is another one, or where nobody could be a candidate before.
     """
     old_first, old_carer, old_tie, old_home, old_entry, n = old.first, old.carer, old.tie, old.home, old.entry, 0
-    first[:] = 0
+    first[:], anew = 0, np.empty(case.size, np.uint8)
     for k in range(case.size):
         first[case[k] + 1] = k + 1
     for c in range(found.size):
@@ -176,10 +176,12 @@ def _compare(found, case, carer, tie, old, changed, first, was, home, look):
         here = (found[c] >= 0) & (place < old_first[j + np.uint32(1)])
         at = np.uint32(place if here else 0)
         here &= old_carer[at] == carer[k]
-        was[k], home[k] = np.int32(at) if here else -1, old_home[at]
         other = (old_tie[at] <= _CHILD_IN_HOUSEHOLD) != (tie[k] <= _CHILD_IN_HOUSEHOLD)
+        anew[k] = (not here) | other | (old_entry[at] == old_entry[at + 1])
+        was[k], home[k] = np.int32(at) if here else -1, old_home[at]
+    for k in range(case.size):
         look[n] = k
-        n += (not here) | (changed[old_home[at]] != 0) | other | (old_entry[at] == old_entry[at + 1])
+        n += (anew[k] | changed[np.uint32(home[k])]) != 0
     for m in range(n):
         c = case[look[m]]
         if was[look[m]] < 0 and found[c] >= 0:
@@ -189,19 +191,21 @@ def _compare(found, case, carer, tie, old, changed, first, was, home, look):
 
 
 @nb.njit(cache=True)
-def _look_up(look, case, carer, tie, case_home, people, households, row_of_id, home, spouse, youngest):
-    """Household that counts for some relatives, birth of the youngest child in it, row of the partner a child lives with.
+def _look_up(look, case, carer, tie, place, people, households, row_of_id, home, spouse, youngest, quartier):
+    """Household that counts for some relatives, birth of the youngest child in it, row of the partner a child lives with,
+    and the Quartier.
 
     Loops go column by column, so that the processor fetches for many at a time. Two who live together are the couple or
     parent and child in question: no child is among them, nor a partner.
     """
-    household, partner, role, birth, next_member = people
-    size, first = households
+    household, lives, partner, role, birth, next_member = people
+    (size, first), case_home, where = households, place.home, place.where
     at, open_, n = np.empty(look.size, np.int32), np.empty(look.size + 1, np.int32), 0
     for m in range(look.size):
         k = look[m]
         home[k] = case_home[case[k]] if tie[k] <= _CHILD_IN_HOUSEHOLD else household[carer[k]]
         spouse[m] = partner[carer[k]] if tie[k] >= _CHILD_IN_HOUSEHOLD else -1
+        quartier[m] = where[case[k]] if tie[k] <= _CHILD_IN_HOUSEHOLD else lives[carer[k]]
     for m in range(look.size):
         h, t = home[look[m]], tie[look[m]]
         two = (size[h] == 2) & ((t == _PARTNER) | (t == _CHILD_IN_HOUSEHOLD))
@@ -236,12 +240,12 @@ def _place(kin, n, row, old_kin, o, quartier, youngest, in_law):
 
 
 @nb.njit(cache=True)
-def _expand(case, carer, tie, place, was, look, spouse, youngest, quartier, old, entry, kin, whose, new):
+def _expand(case, carer, tie, at_home, was, look, spouse, youngest, quartier, old, entry, kin, whose, new):
     """Candidates of those who live in private households: relatives, and the partner of a child as a person.
 
     Returns how many there are, and how many of them (listed in ``new``) are known only by row.
     """
-    old_entry, old_kin, where, at_home, n, m, fresh = old.entry, old.kin, place.where, place.at_home, 0, 0, 0
+    old_entry, old_kin, n, m, fresh = old.entry, old.kin, 0, 0, 0
     for k in range(case.size):
         entry[k] = n
         looked = m < look.size and look[m] == k
@@ -260,10 +264,9 @@ def _expand(case, carer, tie, place, was, look, spouse, youngest, quartier, old,
         for in_law in range(2):
             row = rows[in_law]
             if row >= 0:
-                q = where[c] if t <= _CHILD_IN_HOUSEHOLD else quartier[row]
                 o = begin + in_law if begin + in_law < end else -1
                 new[fresh], whose[n] = n, c
-                fresh += _place(kin, n, row, old_kin, o, q, youngest[m - 1], in_law)
+                fresh += _place(kin, n, row, old_kin, o, quartier[m - 1], youngest[m - 1], in_law)
                 kin[n]["tie"] = t
                 n += 1
     entry[case.size] = n
@@ -297,12 +300,12 @@ def _relatives(
     p, h, n, changed = model.people, model.households, pairs.carer.size, changed_homes(model)
     first, (was, home), look = np.empty(found.size + 1, np.int32), np.empty((2, n), np.int32), np.empty(n + 1, np.int32)
     look = look[: _compare(found, *pairs, before, changed, first, was, home, look)]
-    spouse, youngest = np.empty(look.size, np.int32), np.empty(look.size, np.uint16)
-    people = (p.household, p.partner, p.role, p.birth, p.next_member)
-    _look_up(look, *pairs, place.home, people, (h.size, h.first_member), model.row_of_id, home, spouse, youngest)
+    looked = (np.empty(look.size, np.int32), *np.empty((2, look.size), np.uint16))
+    people = (p.household, p.quartier, p.partner, p.role, p.birth, p.next_member)
+    _look_up(look, *pairs, place, people, (h.size, h.first_member), model.row_of_id, home, *looked)
     entry, whose, new = np.empty(n + 1, np.int32), np.empty(2 * n, np.int32), np.empty(2 * n + 1, np.int32)
     kin = np.empty(2 * n, KIN)
-    m, fresh = _expand(*pairs, place, was, look, spouse, youngest, p.quartier, before, entry, kin, whose, new)
+    m, fresh = _expand(*pairs, place.at_home, was, look, *looked, before, entry, kin, whose, new)
     _fetch(stream, new[:fresh], kin, whose, remembered(model, "key"), p.id, p.key, p.sex, p.birth)
     begin = np.empty(first.size, np.int32)
     _begin(first, entry, begin)

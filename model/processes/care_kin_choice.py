@@ -81,21 +81,29 @@ def _work_out(rules, now, states, kin, chance, most):
 
 
 @nb.njit(cache=True)
-def _decide(care, able, earliest, who, chance, most, resting):
-    """Set rank and capacity of who gives (``most``, where luck is below ``chance``); the partner of a child must be able.
+def _decide(care, able, earliest, who, chance, most, some):
+    """Set rank and capacity of who gives (``most``, where luck is below ``chance``); the partner of a child must be able, else
+    the chance is set to -1.
 
-    Lists who gave up and rests; returns how many.
+    Lists who gave up and rests in ``some``; returns how many. Short loops over lists, so that the processor fetches for many
+    at a time.
     """
-    kin, rows, ranks, capacity, n = who.kin, who.row, who.rank, who.capacity, 0
+    kin, rows, ranks, capacity, n, in_laws = who.kin, who.row, who.rank, who.capacity, 0, 0
     for k in range(kin.size):
         one = kin[k]
-        in_law, row = np.uint32(one["in_law"]), np.uint32(one["row"])
-        may = (in_law == 0) | (able[care[row * in_law] & 31] & (one["birth"] >= earliest))
-        most[k] *= may
-        rows[k], resting[n] = row, k
+        rows[k], ranks[k] = one["row"], _rank(np.uint32(one["tie"]), np.uint32(one["sex"]), np.uint32(one["in_law"]))
+        some[in_laws] = k
+        in_laws += one["in_law"] != 0
+    for m in range(in_laws):
+        k = some[m]
+        chance[k] = chance[k] if able[care[np.uint32(rows[k])] & 31] else -1.0
+    for m in range(in_laws):
+        chance[some[m]] = chance[some[m]] if kin[some[m]]["birth"] >= earliest else -1.0
+    for k in range(kin.size):
+        one = kin[k]
+        some[n] = k
+        n += ((one["state"] & GAVE_UP) != 0) & (chance[k] >= 0)
         capacity[k] = most[k] * _gives(one["gives"], one["again"], one["state"], chance[k], False)
-        ranks[k] = _rank(np.uint32(one["tie"]), np.uint32(one["sex"]), np.uint32(in_law))
-        n += ((one["state"] & GAVE_UP) != 0) & may
     return n
 
 
