@@ -74,32 +74,41 @@ class Review(NamedTuple):
 @nb.njit(cache=True)
 def _somebody(care, care_8, setting, setting_8, eights, found):
     """Rows of those with a grade or a setting; first eight at a time, without a branch to guess."""
-    k = n = 0
-    for eight in range(care_8.size):
+    k = n = np.uint64(0)
+    for eight in range(np.uint64(care_8.size)):
         eights[k] = eight
-        k += ((care_8[eight] & _GRADES_8) | setting_8[eight]) != 0
+        k += np.uint64(((care_8[eight] & _GRADES_8) | setting_8[eight]) != 0)
     for j in range(k):
-        first = np.int64(8) * eights[j]
-        both = (care_8[eights[j]] & _GRADES_8) | setting_8[eights[j]]
+        eight = np.uint64(eights[j])
+        both = (care_8[eight] & _GRADES_8) | setting_8[eight]
         for i in range(8):
-            found[n] = first + i
-            n += ((both >> np.uint64(8 * i)) & np.uint64(255)) != 0
+            found[n] = np.uint64(8) * eight + np.uint64(i)
+            n += np.uint64(both & np.uint64(255) != 0)
+            both >>= np.uint64(8)
     for i in range(8 * care_8.size, care.size):
         found[n] = i
-        n += ((care[i] & 7) | setting[i]) != 0
+        n += np.uint64(((care[i] & 7) | setting[i]) != 0)
     return n
 
 
 @nb.njit(cache=True)
-def _sort_out(found, care, setting, present, birth, now, rows, age, grade, demented, ended):
-    """Those in need who live neither in a home nor in a shared flat, and rows of those whose need has ended."""
-    n = m = 0
-    for i in found:
+def _sort_out(found, care, setting, present, birth, now, what, rows, age, grade, demented, ended):
+    """Those in need who live neither in a home nor in a shared flat, and rows of those whose need has ended.
+
+    In loops that fetch or decide, but not both: so the processor fetches for many at once.
+    """
+    n = m = np.uint64(0)
+    for j in range(found.size):
+        i = np.uint32(found[j])
         g, here, s = care[i] & 7, present[i] != 0, setting[i]
-        rows[n], grade[n], demented[n], age[n] = i, g, (care[i] >> 3) & 1, (now - np.int64(birth[i])) >> 2
-        n += here & (g != 0) & (s != _RESIDENT) & (s != _FLAT)
-        ended[m] = i
-        m += here & (g == 0) & (s != 0)
+        what[j] = np.uint8(here & (g != 0) & (s != _RESIDENT) & (s != _FLAT)) + np.uint8(2) * np.uint8(here & (g == 0))
+    for j in range(found.size):
+        rows[n], ended[m] = found[j], found[j]
+        n += np.uint64(what[j] & 1)
+        m += np.uint64(what[j] >> 1)
+    for c in range(n):
+        i = np.uint32(rows[c])
+        grade[c], demented[c], age[c] = care[i] & 7, (care[i] >> 3) & 1, (now - np.int64(birth[i])) >> 2
     return n, m
 
 
@@ -112,8 +121,8 @@ def sort_out(model: QuartierModel) -> tuple[Cases, np.ndarray]:
     found = found[: _somebody(p.care, care_8, p.setting, setting_8, eights, found)]
     most = found.size + 1
     rows, ended = np.empty((2, most), np.int32)
-    age, (grade, demented) = np.empty(most, np.int64), np.empty((2, most), np.uint8)
-    n, m = _sort_out(found, p.care, p.setting, p.present, p.birth, model.now, rows, age, grade, demented, ended)
+    age, (grade, demented, what) = np.empty(most, np.int64), np.empty((3, most), np.uint8)
+    n, m = _sort_out(found, p.care, p.setting, p.present, p.birth, model.now, what, rows, age, grade, demented, ended)
     return Cases(rows[:n], age[:n], grade[:n], demented[:n]), ended[:m]
 
 

@@ -28,30 +28,33 @@ def _in_need(care, care_8, birth, partner, role, present, grade, born, rows):
     Grades are looked at eight at a time: one of at least ``grade``, with 8 - ``grade`` added, has the bit of eight. No
     branch to guess: rows are written for each and kept for some.
     """
-    more, k = np.uint64(8 - grade) * _ONE_EACH, 0
-    for eight in range(care_8.size):
+    more, k, n = np.uint64(8 - grade) * _ONE_EACH, np.uint64(0), np.uint64(0)
+    for eight in range(np.uint64(care_8.size)):
         rows[k] = eight
-        k += (((care_8[eight] & _GRADES_8) + more) & _EIGHT_EACH) != 0
-    found, n = np.empty(8 * k + 9, np.int32), 0
+        k += np.uint64(((care_8[eight] & _GRADES_8) + more) & _EIGHT_EACH != 0)
+    found = np.empty(np.uint64(8) * k + np.uint64(9), np.uint32)
     for j in range(k):
-        first = 8 * rows[j]
-        high = ((care_8[rows[j]] & _GRADES_8) + more) & _EIGHT_EACH
+        eight = np.uint64(rows[j])
+        high = ((care_8[eight] & _GRADES_8) + more) & _EIGHT_EACH
         for i in range(8):
-            found[n] = first + i
-            n += ((high >> np.uint64(8 * i)) & np.uint64(255)) != 0
+            found[n] = np.uint64(8) * eight + np.uint64(i)
+            n += np.uint64(high & np.uint64(255) != 0)
+            high >>= np.uint64(8)
     for i in range(8 * care_8.size, care.size):
         found[n] = i
-        n += (care[i] & CARE_GRADE_BITS) >= grade
-    k = 0
+        n += np.uint64((care[i] & CARE_GRADE_BITS) >= grade)
+    fits, k = np.empty(n, np.bool_), np.uint64(0)
     for j in range(n):
-        i = np.uint32(found[j])
-        rows[k] = i
-        k += (birth[i] <= born) & (role[i] == 0) & (present[i] == 1)
-    n = 0
+        i = found[j]
+        fits[j] = (birth[i] <= born) & (role[i] == 0) & (present[i] == 1)
+    for j in range(n):
+        rows[k] = found[j]
+        k += np.uint64(fits[j])
+    n = np.uint64(0)
     for j in range(k):
-        i = rows[j]
+        i = np.uint32(rows[j])
         rows[n] = i
-        n += partner[i] < 0
+        n += np.uint64(partner[i] < 0)
     return n
 
 
