@@ -25,11 +25,13 @@ _SLOTS: Final = 4096
 
 
 class GrownChildren(NamedTuple):
-    """Rows (i32, ascending) and the ids of mother and father plus one (u32; 0 = nobody). Some are gone, some not yet of age."""
+    """Rows (i32, ascending), ids of mother and father plus one (u32; 0 = nobody), quarter of birth (u16). Some are gone, some
+    not yet of age."""
 
     row: np.ndarray
     mother: np.ndarray
     father: np.ndarray
+    birth: np.ndarray
 
 
 class _Made(NamedTuple):
@@ -43,11 +45,11 @@ class _Made(NamedTuple):
 
 
 @nb.njit(cache=True)
-def _add(first, last, mother, father, birth, youngest, row, mothers, fathers, n):
+def _add(first, last, mother, father, birth, youngest, row, mothers, fathers, births, n):
     """List those from one row to another; write each, keep some, without a branch to guess. Returns how many there are."""
     for i in range(np.uint32(first), np.uint32(last)):
         his, hers = father[i] + 1, mother[i] + 1
-        row[n], mothers[n], fathers[n] = i, hers, his
+        row[n], mothers[n], fathers[n], births[n] = i, hers, his, birth[i]
         n += (birth[i] <= youngest) & ((his | hers) != 0)
     return n
 
@@ -73,11 +75,11 @@ def grown_children(model: QuartierModel) -> GrownChildren:
 @nb.njit(cache=True)
 def _children_of(listed, slot, rows):
     """Rows of the people listed whose mother or father shares a slot with somebody wanted: few, and all children of theirs."""
-    row, mother, father = listed
-    n = 0
-    for j in range(row.size):
+    row, mother, father, _ = listed
+    n, within = np.uint64(0), np.uint32(_SLOTS - 1)
+    for j in range(np.uint32(row.size)):
         rows[n] = row[j]
-        n += slot[mother[j] & (_SLOTS - 1)] | slot[father[j] & (_SLOTS - 1)]
+        n += np.uint64(slot[mother[j] & within] | slot[father[j] & within])
     return n
 
 
@@ -90,4 +92,4 @@ def likely_children(model: QuartierModel, parents: np.ndarray) -> np.ndarray:
 
 
 def _room(n: int) -> GrownChildren:
-    return GrownChildren(np.empty(n, np.int32), np.empty(n, np.uint32), np.empty(n, np.uint32))
+    return GrownChildren(*(np.empty(n, dtype) for dtype in (np.int32, np.uint32, np.uint32, np.uint16)))

@@ -127,8 +127,8 @@ def _of_children(listed, columns, limits, marks, home, where, reach, case, carer
     Some people at a time, so that what has been read of their parents is still near the processor; every loop writes for
     each and keeps for some, without a branch to guess. Who is gone has no household.
     """
-    rows, mother, father = listed
-    birth, care, household, quartier = columns
+    rows, mother, father, birth = listed
+    care, household, quartier = columns
     bits, before, position = marks
     able, child, youngest = limits.able, limits.child, limits.youngest
     found, parent = np.empty(_CHUNK + 1, np.uint32), np.empty(2 * _CHUNK + 1, np.uint32)
@@ -139,8 +139,9 @@ def _of_children(listed, columns, limits, marks, home, where, reach, case, carer
             found[k] = j
             k += np.uint32(_is_set(bits, mother[j]) | _is_set(bits, father[j]))
         for f in range(k):  # by itself, so that nothing written waits for what is fetched
-            i = np.uint32(rows[found[f]])
-            fits[f] = (birth[i] >= child) & (birth[i] <= youngest) & able[care[i] & 31] & (household[i] >= 0)
+            j = found[f]
+            i = np.uint32(rows[j])
+            fits[f] = (birth[j] >= child) & (birth[j] <= youngest) & able[care[i] & 31] & (household[i] >= 0)
         for f in range(k):
             j = found[f]
             for bit in (mother[j], father[j]):
@@ -191,7 +192,7 @@ def relatives(model: QuartierModel, cases: Cases, ids: np.ndarray | None = None)
     found = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.uint8)
     links, people = (p.partner, p.mother, p.father), (model.row_of_id, p.household, p.quartier, p.birth, p.care)
     n = _housemates(rows, age, links, limits, people, model.households.kind, place, *found)
-    columns, marks = (p.birth, p.care, p.household, p.quartier), _marks(model, p.id[rows] if ids is None else ids)
+    columns, marks = (p.care, p.household, p.quartier), _marks(model, p.id[rows] if ids is None else ids)
     reach = distances(model.region) <= model.rates.parameter("care_reach")
     n += _of_children(listed, columns, limits, marks, home, where, reach, *(column[n:] for column in found))
     pairs = Pairs(np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.uint8))

@@ -24,6 +24,6 @@ def test_the_list_holds_all_who_are_of_age_and_have_a_parent_when_people_come_gr
         assert np.isin(wanted, listed.row).all()
         assert (np.diff(listed.row) > 0).all()
         assert (listed.mother - 1.0 == p.mother[listed.row]).all()
-        assert (listed.father - 1.0 == p.father[listed.row]).all()
+        assert (listed.father - 1.0 == p.father[listed.row]).all() and (listed.birth == p.birth[listed.row]).all()
         seen += wanted.size
     assert seen > 3000
