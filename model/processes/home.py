@@ -28,13 +28,20 @@ def leaving_hazard(model: QuartierModel) -> np.ndarray:
     Gross leaving less what union formation and leaving the town already do, at least the floor share of it (model-demography.md 8).
     The households a region counts give the town's own level of gross leaving (`local_levels`).
     """
+    _, gross = model.rates.resolve("leaving_home", model.now, model.n_quartiere)
+    side = model.side.setdefault("leave_home", {})
+    kept = side.get("hazard", (None, None))
+    if kept[0] is not gross:  # worked out anew only where a measure begins or ends
+        kept = side["hazard"] = (gross, _hazard_of_leaving(model, pad_ages(gross)))
+    return kept[1]
+
+
+def _hazard_of_leaving(model: QuartierModel, gross: np.ndarray) -> np.ndarray:
     rates = model.rates
-    _, gross = rates.resolve("leaving_home", model.now, model.n_quartiere)
     union = pad_ages(rates["union_formation_mid"].values)
     out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ORIGINS)
-    gross = pad_ages(gross)
     done = union + out * ratio_at_home(rates, gross)
-    gross = gross * model.side.get("leave_home", {}).get("level", 1.0)
+    gross = gross * model.side["leave_home"].get("level", 1.0)
     return np.maximum(gross - done, rates.parameter("leaving_home_floor") * gross)
 
 
