@@ -42,8 +42,9 @@ def _describe(
         minor = birth[i] > of_age
         born[k], family[k], needs[k] = birth[i], minor and role[i] == 1, care[i] & 7 >= grade
         minors[k], adults[k] = minor, not minor
-        who[m], at[m] = k, following[i]
-        m += at[m] >= 0
+        after = following[i]
+        who[m], at[m] = k, after
+        m += after >= 0
     while m > 0:
         n, m = m, 0
         for j in range(n):
@@ -56,8 +57,9 @@ def _describe(
             if birth[i] == born[k]:
                 older = key[i] < key[np.uint32(head[k])]
             head[k], born[k] = i if older else head[k], birth[i] if older else born[k]
-            who[m], at[m] = k, following[i]
-            m += at[m] >= 0
+            after = following[i]
+            who[m], at[m] = k, after
+            m += after >= 0
 
 
 @nb.njit(cache=True)
@@ -97,11 +99,13 @@ def _parents(rows, of_both, row_of_id, household, quartier, where):
     for parent in of_both:
         n = m = 0
         for k in range(rows.size):
-            who[n], at[n] = k, parent[np.uint32(rows[k])]
-            n += (at[n] >= 0) & (where[k] < 0)
+            named = parent[np.uint32(rows[k])]
+            who[n], at[n] = k, named
+            n += (named >= 0) & (where[k] < 0)
         for j in range(n):
-            who[m], at[m] = who[j], row_of_id[np.uint32(at[j])]
-            m += at[m] >= 0
+            row = row_of_id[np.uint32(at[j])]
+            who[m], at[m] = who[j], row
+            m += row >= 0
         for j in range(m):
             i, k = np.uint32(at[j]), who[j]
             away = (household[i] >= 0) & (household[i] != household[np.uint32(rows[k])])
@@ -122,21 +126,28 @@ def _could_wish(
     kind, reason, dwelling, moved_at, size, quartier = households
     rooms, features = dwellings
     n = m = 0
-    luck = np.empty(rows.size, np.uint32)
+    luck, at_least = np.empty(rows.size, np.uint32), np.array([most[row:].max() for row in range(most.shape[0])])
     for k in range(rows.size):  # who lives as a child lives with a parent, who is older
         i = np.uint32(rows[k])
         kept[n], home[n], luck[n] = i, household[i], words[k]
         n += role[i] != 1
     middle, oldest, classes = most.shape[0] // 2, base.shape[2] - 1, base.shape[0]
-    for k in range(n):
+    for k in range(n):  # a dwelling has one room at least: with few persons not many can be missing
         i, h = np.uint32(kept[k]), np.uint32(home[k])
+        age = min((now - np.int64(birth[i])) >> 2, oldest)
+        group = np.int64(class_of[quartier[h]]) if classes > 1 else 0
+        fits, word = base[group, sex[i], age], luck[k]  # not read again from where it is written: that would wait
+        kept[m], home[m], luck[m], annual[m] = i, h, word, fits
+        m += everybody | (np.float64(word) <= fits * at_least[max(middle - np.int64(size[h]), 0)])
+    n, m = m, 0
+    for k in range(n):
+        h = np.uint32(home[k])
         settled, d = dwelling[h] >= 0, np.uint32(max(dwelling[h], 0))
         spare = min(max(np.int64(rooms[d]) - np.int64(size[h]) - 1, -middle), middle) + middle
         owned, barriers = features[d] & OWNER_BITS == OWNED, features[d] & BARRIER_FREE_BIT == 0
-        age = min((now - np.int64(birth[i])) >> 2, oldest)
-        group = np.int64(class_of[quartier[h]]) if classes > 1 else 0
-        kept[m], home[m], annual[m], fit[m] = i, h, base[group, sex[i], age], 4 * spare + 2 * owned + barriers
-        m += settled & (everybody | (np.float64(luck[k]) <= annual[m] * most[spare, np.int64(owned)]))
+        possible = np.float64(luck[k]) <= annual[k] * most[spare, np.int64(owned)]
+        kept[m], home[m], annual[m], fit[m] = kept[k], h, annual[k], 4 * spare + 2 * owned + barriers
+        m += settled & (everybody | possible)
     n = 0
     for k in range(m):
         h = np.uint32(home[k])
@@ -167,8 +178,9 @@ def _leads(rows, home, first, following, birth, key, care, grade, factor, annual
                 older = key[i] < key[me]
             leads[k] = not older
             needs[k] |= care[i] & 7 >= grade
-            who[m], at[m] = k, following[i]
-            m += (at[m] >= 0) & (not older)
+            after = following[i]
+            who[m], at[m] = k, after
+            m += (after >= 0) & (not older)
         n = m
     middle = factor.shape[1] // 2
     for k in range(rows.size):

@@ -131,9 +131,9 @@ def _sort_out(looking, households, first, now, every, homes, alone):
         n += (kind[h] == 0) & (size[h] > 0)
     for row in looking[:n]:
         h = np.uint32(row)
-        waited, nowhere = now - np.int64(wait_since[h]), dwelling[h] < 0
+        waited, nowhere = np.uint32(now - np.int64(wait_since[h])), dwelling[h] < 0
         homes[m], alone[single] = row, row
-        m += nowhere | (waited % every == 0)
+        m += nowhere | (waited % np.uint32(every) == 0)
         single += nowhere & (waited == 0) & (reason[h] == ARRIVED) & (size[h] == 1)
     for k in range(single):
         alone[k] = first[np.uint32(alone[k])]
