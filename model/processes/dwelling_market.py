@@ -16,6 +16,7 @@ import numba as nb
 import numpy as np
 
 from ..columns import BARRIER_FREE_BIT, TENURE_BITS, TENURE_SHIFT, Tenure
+from ..fetch import fetch
 from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
 from ..rates import RateBook
 from ..screen import BLOCK, _draw
@@ -315,14 +316,15 @@ def _show(vacant, dwellings, cost_of, early, out):
     """What those of the vacant dwellings are like that still stand, and their rows; returns how many."""
     keys, quartiere, all_rooms, all_features = dwellings
     rows, key, quartier, rooms, later, features, cost = out
+    its_key, its_quartier = fetch(keys, vacant), fetch(quartiere, vacant)
+    its_rooms, its_features = fetch(all_rooms, vacant), fetch(all_features, vacant)
     n = 0
     for k in range(vacant.size):
-        row = np.uint32(vacant[k])
-        r, f = all_rooms[row], all_features[row]
+        row, r, f = vacant[k], its_rooms[k], its_features[k]
         rows[n], key[n], quartier[n], rooms[n], later[n], features[n] = (
             row,
-            keys[row],
-            quartiere[row],
+            its_key[k],
+            its_quartier[k],
             r,
             row >= early,
             f,

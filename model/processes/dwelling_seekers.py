@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from ..columns import BARRIER_FREE_BIT, CARE_GRADE_BITS, TENURE_BITS, TENURE_SHIFT, Plan, Reason, Role, Tenure
+from ..fetch import fetch
 from ..households import with_children
 from ..luck import TWO32, Decision
 from ..shortlist import SLACK
@@ -35,29 +36,28 @@ def _describe(
     """
     n, m = homes.size, 0
     who, at = np.empty(n, np.uint32), np.empty(n, np.int32)
+    head[:] = fetch(first, homes)
+    born[:] = fetch(birth, head)
+    grades, next_one = fetch(care, head), fetch(following, head)
     for k in range(n):
-        head[k] = first[homes[k]]
-    for k in range(n):
-        i = np.uint32(head[k])
-        minor = birth[i] > of_age
-        born[k], family[k], needs[k] = birth[i], minor and role[i] == 1, care[i] & 7 >= grade
+        minor, after = born[k] > of_age, next_one[k]
+        family[k], needs[k] = minor and role[head[k]] == 1, grades[k] & 7 >= grade
         minors[k], adults[k] = minor, not minor
-        after = following[i]
         who[m], at[m] = k, after
         m += after >= 0
     while m > 0:
         n, m = m, 0
+        births, grades, next_one = fetch(birth, at[:n]), fetch(care, at[:n]), fetch(following, at[:n])
         for j in range(n):
-            k, i = who[j], np.uint32(at[j])
-            minor, older = birth[i] > of_age, birth[i] < born[k]
+            k, i, its_birth, after = who[j], at[j], births[j], next_one[j]
+            minor, older = its_birth > of_age, its_birth < born[k]
             family[k] |= minor and role[i] == 1
-            needs[k] |= care[i] & 7 >= grade
+            needs[k] |= grades[j] & 7 >= grade
             minors[k] += minor
             adults[k] += not minor
-            if birth[i] == born[k]:
-                older = key[i] < key[np.uint32(head[k])]
-            head[k], born[k] = i if older else head[k], birth[i] if older else born[k]
-            after = following[i]
+            if its_birth == born[k]:
+                older = key[i] < key[head[k]]
+            head[k], born[k] = i if older else head[k], its_birth if older else born[k]
             who[m], at[m] = k, after
             m += after >= 0
 
@@ -73,19 +73,17 @@ def _place(homes, head, born, family, adults, minors, needs, households, key, dw
     dwelling, quartier, reason, wait_since = households
     rooms, features = dwellings
     keys, group, where, anywhere, need, priority, waited, scale = out
-    own = np.empty(homes.size, np.int32)
+    keys[:], where[:], own = fetch(key, head), fetch(quartier, homes), fetch(dwelling, homes)
+    reasons, since, place = fetch(reason, homes), fetch(wait_since, homes), np.maximum(own, 0)
+    its_rooms, its_features = fetch(rooms, place), fetch(features, place)
     for k in range(homes.size):
-        h, i = np.uint32(homes[k]), np.uint32(head[k])
-        keys[k], where[k], anywhere[k] = key[i], quartier[h], reason[h] == 1
+        settled, persons = own[k] >= 0, adults[k] + minors[k]
         group[k] = group_at[np.int64(family[k]), (now - np.int64(born[k])) >> 2]
-        need[k] = adults[k] + minors[k] + 1
-        own[k] = dwelling[h]
-        waited[k], priority[k] = (now - np.int64(wait_since[h])) * (own[k] < 0), 1 + (own[k] >= 0)
-    for k in range(homes.size):
-        d = np.uint32(max(own[k], 0))
-        missing = needs[k] & (features[d] & BARRIER_FREE_BIT == 0)
-        stays = scale_of[np.int64(missing), abs(np.int64(rooms[d]) - np.int64(need[k]))]
-        scale[k] = stays if own[k] >= 0 else np.inf
+        need[k], anywhere[k], priority[k] = persons + 1, reasons[k] == 1, 1 + settled
+        waited[k] = (now - np.int64(since[k])) * (not settled)
+        missing = needs[k] & (its_features[k] & BARRIER_FREE_BIT == 0)
+        stays = scale_of[np.int64(missing), abs(np.int64(its_rooms[k]) - persons - 1)]
+        scale[k] = stays if settled else np.inf
 
 
 @nb.njit(cache=True)
@@ -125,34 +123,33 @@ def _could_wish(
     household, role, birth, sex = people
     kind, reason, dwelling, moved_at, size, quartier = households
     rooms, features = dwellings
-    n = m = 0
-    luck, at_least = np.empty(rows.size, np.uint32), np.array([most[row:].max() for row in range(most.shape[0])])
-    for k in range(rows.size):  # who lives as a child lives with a parent, who is older
-        i = np.uint32(rows[k])
-        kept[n], home[n], luck[n] = i, household[i], words[k]
-        n += role[i] != 1
+    at_least = np.array([most[row:].max() for row in range(most.shape[0])])
     middle, oldest, classes = most.shape[0] // 2, base.shape[2] - 1, base.shape[0]
+    luck, n, m = np.empty(rows.size, np.uint32), 0, 0
+    roles, homes = fetch(role, rows), fetch(household, rows)
+    for k in range(rows.size):  # who lives as a child lives with a parent, who is older
+        kept[n], home[n], luck[n] = rows[k], homes[k], words[k]
+        n += roles[k] != 1
+    births, sexes, sizes = fetch(birth, kept[:n]), fetch(sex, kept[:n]), fetch(size, home[:n])
+    places = fetch(quartier, home[:n]) if classes > 1 else np.zeros(n, np.uint16)
     for k in range(n):  # a dwelling has one room at least: with few persons not many can be missing
-        i, h = np.uint32(kept[k]), np.uint32(home[k])
-        age = min((now - np.int64(birth[i])) >> 2, oldest)
-        group = np.int64(class_of[quartier[h]]) if classes > 1 else 0
-        fits, word = base[group, sex[i], age], luck[k]  # not read again from where it is written: that would wait
-        kept[m], home[m], luck[m], annual[m] = i, h, word, fits
-        m += everybody | (np.float64(word) <= fits * at_least[max(middle - np.int64(size[h]), 0)])
-    n, m = m, 0
+        age, word, persons = min((now - np.int64(births[k])) >> 2, oldest), luck[k], sizes[k]
+        its_base = base[class_of[places[k]] if classes > 1 else 0, sexes[k], age]
+        kept[m], home[m], luck[m], sizes[m], annual[m] = kept[k], home[k], word, persons, its_base
+        m += everybody | (np.float64(word) <= its_base * at_least[max(middle - np.int64(persons), 0)])
+    n, m, own = m, 0, fetch(dwelling, home[:m])
+    places_there = np.maximum(own, 0)
+    its_rooms, its_features = fetch(rooms, places_there), fetch(features, places_there)
     for k in range(n):
-        h = np.uint32(home[k])
-        settled, d = dwelling[h] >= 0, np.uint32(max(dwelling[h], 0))
-        spare = min(max(np.int64(rooms[d]) - np.int64(size[h]) - 1, -middle), middle) + middle
-        owned, barriers = features[d] & OWNER_BITS == OWNED, features[d] & BARRIER_FREE_BIT == 0
+        spare = min(max(np.int64(its_rooms[k]) - np.int64(sizes[k]) - 1, -middle), middle) + middle
+        owned, barriers = its_features[k] & OWNER_BITS == OWNED, its_features[k] & BARRIER_FREE_BIT == 0
         possible = np.float64(luck[k]) <= annual[k] * most[spare, np.int64(owned)]
-        kept[m], home[m], annual[m], fit[m] = kept[k], h, annual[k], 4 * spare + 2 * owned + barriers
-        m += settled & (everybody | possible)
-    n = 0
+        kept[m], home[m], annual[m], fit[m] = kept[k], home[k], annual[k], 4 * spare + 2 * owned + barriers
+        m += (own[k] >= 0) & (everybody | possible)
+    n, kinds, reasons, moved = 0, fetch(kind, home[:m]), fetch(reason, home[:m]), fetch(moved_at, home[:m])
     for k in range(m):
-        h = np.uint32(home[k])
-        kept[n], home[n], annual[n], fit[n] = kept[k], h, annual[k], fit[k]
-        n += (kind[h] == 0) & (reason[h] == 0) & (moved_at[h] < now)
+        kept[n], home[n], annual[n], fit[n] = kept[k], home[k], annual[k], fit[k]
+        n += (kinds[k] == 0) & (reasons[k] == 0) & (moved[k] < now)
     return n
 
 
@@ -164,21 +161,18 @@ def _leads(rows, home, first, following, birth, key, care, grade, factor, annual
     without barriers. One member of each household after the other, so that the reads overlap.
     """
     n = rows.size
-    who, at = np.arange(n), np.empty(n, np.int32)
+    who, at, mine = np.arange(n), fetch(first, home), fetch(birth, rows)
     leads, needs = np.ones(n, np.bool_), np.zeros(n, np.bool_)
-    for k in range(n):
-        at[k] = first[home[k]]
     while n > 0:
         m = 0
+        births, grades, next_one = fetch(birth, at[:n]), fetch(care, at[:n]), fetch(following, at[:n])
         for j in range(n):
-            k, i = who[j], np.uint32(at[j])
-            me = np.uint32(rows[k])
-            older = birth[i] < birth[me]
-            if (birth[i] == birth[me]) & (i != me):
-                older = key[i] < key[me]
+            k, i, after = who[j], at[j], next_one[j]
+            older = births[j] < mine[k]
+            if (births[j] == mine[k]) & (i != rows[k]):
+                older = key[i] < key[rows[k]]
             leads[k] = not older
-            needs[k] |= care[i] & 7 >= grade
-            after = following[i]
+            needs[k] |= grades[j] & 7 >= grade
             who[m], at[m] = k, after
             m += (after >= 0) & (not older)
         n = m

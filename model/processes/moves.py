@@ -9,6 +9,7 @@ import numpy as np
 
 from ..asking import ask
 from ..columns import Plan, Reason, Role
+from ..fetch import fetch
 from ..households import found, join, settle
 from ..luck import Decision
 from ..marked import rows_marked, rows_without
@@ -125,18 +126,18 @@ def _sort_out(looking, households, first, now, every, homes, alone):
     """
     reason, kind, size, dwelling, wait_since = households
     n = m = single = 0
-    for row in looking:
-        h = np.uint32(row)
-        looking[n] = row
-        n += (kind[h] == 0) & (size[h] > 0)
-    for row in looking[:n]:
-        h = np.uint32(row)
-        waited, nowhere = np.uint32(now - np.int64(wait_since[h])), dwelling[h] < 0
+    kinds, sizes = fetch(kind, looking), fetch(size, looking)
+    for k in range(looking.size):
+        looking[n], sizes[n] = looking[k], sizes[k]
+        n += (kinds[k] == 0) & (sizes[k] > 0)
+    private = looking[:n]
+    since, own, reasons = fetch(wait_since, private), fetch(dwelling, private), fetch(reason, private)
+    for k in range(n):
+        row, waited, nowhere = private[k], np.uint32(now - np.int64(since[k])), own[k] < 0
         homes[m], alone[single] = row, row
         m += nowhere | (waited % np.uint32(every) == 0)
-        single += nowhere & (waited == 0) & (reason[h] == ARRIVED) & (size[h] == 1)
-    for k in range(single):
-        alone[k] = first[np.uint32(alone[k])]
+        single += nowhere & (waited == 0) & (reasons[k] == ARRIVED) & (sizes[k] == 1)
+    alone[:single] = fetch(first, alone[:single])
     return n, m, single
 
 
@@ -155,13 +156,18 @@ def _look_now(model: QuartierModel, looking: np.ndarray) -> tuple[np.ndarray, np
 @nb.njit(cache=True)
 def _end_searches(looking, reason, size, quartier, dwelling, wait_since, now, steps, unserved):
     """Count the households that still look, by reason and Quartier; who has a dwelling gives up after some steps."""
-    for row in looking:  # without a branch
-        h = np.uint32(row)
-        lives = size[h] > 0
-        unserved[reason[h], quartier[h]] += lives
-        ends = lives & (dwelling[h] >= 0) & (now - np.int64(wait_since[h]) >= steps - 1)
-        reason[h] = 0 if ends else reason[h]
-    unserved[0] = 0
+    n, reasons, still = 0, fetch(reason, looking), np.empty(looking.size + 1, np.uint32)
+    for k in range(looking.size):
+        still[n] = looking[k]
+        n += reasons[k] != 0
+    still = still[:n]
+    reasons, sizes, quartiere = fetch(reason, still), fetch(size, still), fetch(quartier, still)
+    since, own = fetch(wait_since, still), fetch(dwelling, still)
+    for k in range(n):
+        lives = sizes[k] > 0
+        unserved[reasons[k], quartiere[k]] += lives
+        ends = lives & (own[k] >= 0) & (now - np.int64(since[k]) >= steps - 1)
+        reason[still[k]] = 0 if ends else reasons[k]
 
 
 def _move_people(
