@@ -188,6 +188,18 @@ def _count_cases(at_home, where, candidates, given, unmet_from, counts, table):
 
 
 @nb.njit(cache=True)
+def _main_carers(main, ids, rows, kin, persons, carers, their_rows):
+    """Who has a main carer and who that is (ids), and rows of those who have one; returns how many."""
+    n = 0
+    for c in range(main.size):
+        persons[n], their_rows[n], carers[n] = ids[c], rows[c], main[c]
+        n += main[c] >= 0
+    for m in range(n):
+        carers[m] = kin[carers[m]]["id"]
+    return n
+
+
+@nb.njit(cache=True)
 def _no_more(cared_for, cared_by, were, rows, ids, carers, some):
     """List whom the same person cares for no more; returns how many.
 
@@ -327,11 +339,11 @@ def live(
     some = some[: _draw_for(events, luck, model.now, gives, keys, some, u)]
     _live(events, model.now, some, where, who, reported, given, u, state, ended, counts.ended[:, _GAVE_UP_END])
     side, none = model.side[SIDE], np.zeros(0, np.int32)
-    with_main = np.flatnonzero(given.main >= 0)
-    ids, carers = remembered(model, "id")[with_main], kin["id"][given.main[with_main]]
+    ids, carers, rows = np.empty((3, given.main.size + 1), np.int32)
+    n = _main_carers(given.main, remembered(model, "id"), cases.rows, kin, ids, carers, rows)
+    ids, carers, rows = ids[:n].copy(), carers[:n].copy(), rows[:n].copy()
     cared_for, cared_by = side.get("cared_for", none), side.get("cared_by", none)
     some = np.empty(cared_for.size + 1, np.int32)
-    rows = cases.rows[with_main]
     some = some[: _no_more(cared_for, cared_by, _rows_of(model, cared_for), rows, ids, carers, some)]
     _end(
         some, cared_for, cared_by, model.row_of_id, p.present, p.care, limits_of(model).able, p.household, h.kind, p.quartier, state,

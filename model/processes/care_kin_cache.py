@@ -240,12 +240,13 @@ def _place(kin, n, row, old_kin, o, quartier, youngest, in_law):
 
 
 @nb.njit(cache=True)
-def _expand(case, carer, tie, at_home, was, look, spouse, youngest, quartier, old, entry, kin, whose, new):
+def _expand(case, carer, tie, at_home, was, looked_up, old, entry, kin, whose, new):
     """Candidates of those who live in private households: relatives, and the partner of a child as a person.
 
     Returns how many there are, and how many of them (listed in ``new``) are known only by row.
     """
     old_entry, old_kin, n, m, fresh = old.entry, old.kin, 0, 0, 0
+    look, spouse, youngest, quartier = looked_up
     for k in range(case.size):
         entry[k] = n
         looked = m < look.size and look[m] == k
@@ -300,12 +301,13 @@ def _relatives(
     p, h, n, changed = model.people, model.households, pairs.carer.size, changed_homes(model)
     first, (was, home), look = np.empty(found.size + 1, np.int32), np.empty((2, n), np.int32), np.empty(n + 1, np.int32)
     look = look[: _compare(found, *pairs, before, changed, first, was, home, look)]
-    looked = (np.empty(look.size, np.int32), *np.empty((2, look.size), np.uint16))
+    spouse, (youngest, quartier) = np.empty(look.size, np.int32), np.empty((2, look.size), np.uint16)
     people = (p.household, p.quartier, p.partner, p.role, p.birth, p.next_member)
-    _look_up(look, *pairs, place, people, (h.size, h.first_member), model.row_of_id, home, *looked)
+    _look_up(look, *pairs, place, people, (h.size, h.first_member), model.row_of_id, home, spouse, youngest, quartier)
     entry, whose, new = np.empty(n + 1, np.int32), np.empty(2 * n, np.int32), np.empty(2 * n + 1, np.int32)
     kin = np.empty(2 * n, KIN)
-    m, fresh = _expand(*pairs, place.at_home, was, look, *looked, before, entry, kin, whose, new)
+    looked = (look, spouse, youngest, quartier)
+    m, fresh = _expand(*pairs, place.at_home, was, looked, before, entry, kin, whose, new)
     _fetch(stream, new[:fresh], kin, whose, remembered(model, "key"), p.id, p.key, p.sex, p.birth)
     begin = np.empty(first.size, np.int32)
     _begin(first, entry, begin)
