@@ -207,7 +207,17 @@ def join(model: QuartierModel, rows: np.ndarray, households: np.ndarray) -> None
     counts = (model.events["moves_out"], model.events["moves_in"])
     _expect(rows, households, p.household, p.quartier, h.quartier, h.size, h.kind, h.dwelling, *counts)
     _leave_households(model, rows)
-    _enter(rows, households, p.household, p.next_member, p.quartier, h.quartier, h.kind, h.first_member, changed_homes(model))
+    _enter(
+        rows,
+        households,
+        p.household,
+        p.next_member,
+        p.quartier,
+        h.quartier,
+        h.kind,
+        h.first_member,
+        changed_homes(model),
+    )
 
 
 @nb.njit(cache=True)
@@ -363,7 +373,7 @@ def _followers(leaders, household, size, first, following, id_, role, mother, fa
     order, leader, n = np.empty(most, np.uint64), np.empty(most, np.int64), 0
     for j in range(leaders.size):
         i = leaders[j]
-        order[n] = (np.uint64(i) << np.uint64(33)) | (np.uint64(mother[i] != id_[i]) << np.uint64(31)) | np.uint64(n)
+        order[n] = (np.uint64(i) << np.uint64(33)) | np.uint64(n)
         leader[n] = j
         n += 1
         m = begin[j]

@@ -154,15 +154,18 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
 def _seekers(stream, now, rows, people, of_age, share, adults, lot):
     """Who of the arrivals looks for a parent here, and what is left of the lot (0 to 1); returns how many."""
     key, birth, mother = people
-    n = 0
+    keys, m = np.empty(rows.size, np.uint64), 0
     for i in rows:
-        if mother[i] >= 0 or birth[i] > of_age:
-            continue
+        adults[m], keys[m] = i, key[i]  # written for each, kept for who may look: no branch to guess wrong
+        m += np.int64((mother[i] < 0) & (birth[i] <= of_age))
+    for k in range(m):  # vectorises
+        lot[k] = unit(stream, now, Decision.JOIN_KIN, keys[k])
+    n = 0
+    for k in range(m):
+        i, u = adults[k], lot[k]
         wanted = share[(now - np.int64(birth[i])) >> 2]
-        u = unit(stream, now, Decision.JOIN_KIN, key[i])
-        if u < wanted:
-            adults[n], lot[n] = i, u / max(wanted, 1e-12)
-            n += 1
+        adults[n], lot[n] = i, u / max(wanted, 1e-12)
+        n += np.int64(u < wanted)
     return n
 
 

@@ -71,16 +71,24 @@ def _depart(stream, now, leaders, abroad, rows, leader, people, couples, distanc
     class_of, share = distance
     germany, surroundings, far = events
     near, decides, luck = np.empty(leaders.size, np.bool_), leaders.copy(), np.empty(leaders.size)
+    together = np.empty(leaders.size, np.int32)
+    for k in range(leaders.size):  # the lookups of these loops overlap, because there is no branch
+        i = np.uint32(leaders[k])
+        together[k] = partner[i] if leads[i] == 0 else -1
     for k in range(leaders.size):
-        if leads[leaders[k]] == 0 and partner[leaders[k]] >= 0:
-            other, low, high = row_of_id[partner[leaders[k]]], max(k - 2, 0), min(k + 3, leaders.size)
-            if leaders[low] > other or leaders[high - 1] < other:  # seldom: partners mostly stand side by side
-                low, high = 0, leaders.size
-            while low < high:
-                middle = (low + high) >> 1
-                low, high = (middle + 1, high) if leaders[middle] < other else (low, middle)
-            if low < leaders.size and leaders[low] == other:
-                decides[k] = other
+        other = row_of_id[np.uint32(max(together[k], 0))]
+        together[k] = other if together[k] >= 0 else -1
+    for k in range(leaders.size):
+        other, low, high = together[k], max(k - 2, 0), min(k + 3, leaders.size)
+        if other < 0:
+            continue
+        if leaders[low] > other or leaders[high - 1] < other:  # seldom: partners mostly stand side by side
+            low, high = 0, leaders.size
+        while low < high:
+            middle = (low + high) >> 1
+            low, high = (middle + 1, high) if leaders[middle] < other else (low, middle)
+        if low < leaders.size and leaders[low] == other:
+            decides[k] = other
     keys = key[decides]
     for k in range(leaders.size):  # vectorises
         luck[k] = unit(stream, now, Decision.SURROUNDINGS, keys[k])
