@@ -149,18 +149,17 @@ def _members(present, household, role, partner, leads, birth, row_of_id, old, no
 
     Block by block and without branches; the gone, whose household is -1, share a place that nobody looks at.
     """
+    noted = np.empty(_BLOCK, np.uint32)
+    for start in range(0, present.size, _BLOCK):
+        where, roles, births = household[start : start + _BLOCK], role[start : start + _BLOCK], birth[start : start + _BLOCK]
+        for j in range(where.size):  # vectorises
+            noted[j] = np.uint32(roles[j] == _CHILD) + np.uint32(_AGED) * np.uint32(births[j] <= old)
+        for j in range(where.size):
+            notes[np.uint32(where[j] + 1)] += noted[j]
     pairs, others = np.empty(_BLOCK + 1, np.int32), np.empty(_BLOCK, np.int32)
     for start in range(0, present.size, _BLOCK):
-        where, roles, births = (
-            household[start : start + _BLOCK],
-            role[start : start + _BLOCK],
-            birth[start : start + _BLOCK],
-        )
-        for j in range(where.size):
-            note = np.uint32(roles[j] == _CHILD) + np.uint32(_AGED) * np.uint32(births[j] <= old)
-            notes[np.uint32(where[j] + 1)] += note
         first, here, found = leads[start : start + _BLOCK], present[start : start + _BLOCK], 0
-        for j in range(where.size):
+        for j in range(here.size):
             pairs[found] = start + j
             found += np.int64(first[j] & here[j])
         for k in range(found):
