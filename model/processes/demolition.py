@@ -17,6 +17,7 @@ import numpy as np
 
 from ..columns import BUILT_SHIFT
 from ..dwelling_features import draw_features
+from ..fetch import fetch
 from ..luck import Decision, Domain, derive_keys
 from ..measures import DwellingsMeasure
 from ..timeline import STEPS_PER_YEAR
@@ -58,11 +59,11 @@ def oldest_first(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
 @nb.njit(cache=True)
 def _of_the_start(vacant, rooms, features, keys, rows, key):
     """Those of the vacant dwellings that stood at the start and have not been lost, and their keys; returns how many."""
+    its_rooms, its_features, its_key = fetch(rooms, vacant), fetch(features, vacant), fetch(keys, vacant)
     n = 0
     for k in range(vacant.size):
-        row = np.uint32(vacant[k])
-        rows[n], key[n] = row, keys[row]
-        n += (features[row] >> BUILT_SHIFT == 0) & (rooms[row] > 0)
+        rows[n], key[n] = vacant[k], its_key[k]
+        n += (its_features[k] >> BUILT_SHIFT == 0) & (its_rooms[k] > 0)
     return n
 
 
