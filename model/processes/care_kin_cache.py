@@ -133,28 +133,50 @@ def _carry_cases(found, age, packed, kin_away, old, out, new):
 
 
 @nb.njit(cache=True)
+def _list_draws(rules, new, key, age, packed, other, whose, number, keys):
+    """List what some cases draw, of whom and by which key: 0 the luck of other kin, where it is missing, then one number for
+    each child outside the town. Returns how many."""
+    places, generation, of_age, oldest, n = (
+        rules.capacity_away.size, rules.generation, rules.of_age, rules.child_oldest, 0
+    )  # fmt: skip
+    for c in new:
+        whose[n], number[n], keys[n] = c, 0, key[c]
+        n += other[c] < 0
+        child_age, children = age[c] - generation, np.int64(packed[c])
+        if children == 0 or child_age < of_age or child_age > oldest:
+            continue
+        for place in range(places):
+            for order in range((children >> (BITS * place)) & MOST):
+                whose[n], number[n], keys[n] = c, (MOST + 1) * place + order + 1, key[c]
+                n += 1
+    return n
+
+
+@nb.njit(cache=True)
 def _help_from_outside(rules, stream, new, key, age, packed, further, away, other):
     """Hours of children outside the town, each with luck, sex and employment of its own; luck of other kin."""
     employed, full, full_until = rules.employed, rules.full, rules.full_until
-    chance, capacity, generation, of_age, oldest = (
-        rules.chance_away, rules.capacity_away, rules.generation, rules.of_age, rules.child_oldest
-    )  # fmt: skip
+    chance, capacity, generation, most = rules.chance_away, rules.capacity_away, rules.generation, new.size
     for c in new:
-        if other[c] < 0:
-            luck, _, _, _ = pair_words(stream, _KIN_AWAY_PAIR, key[c], np.uint64(0))
-            other[c] = (luck + 0.5) / TWO32
         further[c], away[0, c], away[1, c] = 0.0, 0, 0
-        child_age = age[c] - generation
-        if packed[c] == 0 or child_age < of_age or child_age > oldest:
-            continue
         for place in range(capacity.size):
-            for n in range((np.int64(packed[c]) >> (BITS * place)) & MOST):
-                a, b, d, _ = pair_words(stream, _KIN_AWAY_PAIR, key[c], np.uint64((MOST + 1) * place + n + 1))
-                sex = int(d & np.uint64(1))
-                work = employment(employed, full, full_until, (b + 0.5) / TWO32, sex, child_age, 0)
-                if (a + 0.5) / TWO32 < chance[sex, int(work == _FULL_TIME), place]:
-                    further[c] += capacity[place]
-                    away[sex, c] += 1
+            most += (np.int64(packed[c]) >> (BITS * place)) & MOST
+    (whose, number), keys = np.empty((2, most + 1), np.int32), np.empty(most + 1, np.uint64)
+    n = _list_draws(rules, new, key, age, packed, other, whose, number, keys)
+    words = np.empty((3, n), np.uint32)
+    for m in range(n):  # apart from what follows, so that the draws vectorise
+        a, b, d, _ = pair_words(stream, _KIN_AWAY_PAIR, keys[m], np.uint64(number[m]))
+        words[0, m], words[1, m], words[2, m] = a, b, d
+    for m in range(n):
+        c, place, sex = whose[m], (number[m] - 1) // (MOST + 1), np.int64(words[2, m] & np.uint32(1))
+        u = (words[0, m] + 0.5) / TWO32
+        if number[m] == 0:
+            other[c] = u
+            continue
+        work = employment(employed, full, full_until, (words[1, m] + 0.5) / TWO32, sex, age[c] - generation, 0)
+        gives = u < chance[sex, np.int64(work == _FULL_TIME), place]
+        further[c] += capacity[place] * gives
+        away[sex, c] += gives
 
 
 @nb.njit(cache=True)
