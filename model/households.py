@@ -426,8 +426,11 @@ def with_children(model: QuartierModel, leaders: np.ndarray, under: int | None =
     return rows[:n], leader[:n]
 
 
-MOST_GONE = 1 / 6
-"""Share of rows without a present person from which the table is worth compacting (speed only, no result depends on it)."""
+MOST_GONE = 0.15
+"""Share of rows without a present person from which the table is worth compacting (speed only, no result depends on it).
+
+Asked once a year: what leaves in one year more still fits into the quarter of spare rows.
+"""
 
 
 def many_gone(model: QuartierModel) -> bool:

@@ -22,8 +22,11 @@ def _give(stream, now, rows, people, tables, care, disability):
     key, sex, birth = people
     reached, demented, disabled = tables
     grades, oldest = reached.shape[2], reached.shape[1] - 1
-    for i in rows:
-        a, b, c, _ = four_words(stream, now, Decision.START_CARE, key[i])
+    keys, words = key[rows], np.empty((3, rows.size), np.uint64)
+    for k in range(rows.size):  # vectorises
+        words[0, k], words[1, k], words[2, k], _ = four_words(stream, now, Decision.START_CARE, keys[k])
+    for k in range(rows.size):
+        i, a, b, c = rows[k], words[0, k], words[1, k], words[2, k]
         age, grade = min(max((now - np.int64(birth[i])) >> 2, 0), oldest), 0
         u = (nb.float64(a) + 0.5) / TWO32
         if u < reached[sex[i], age, grades - 1]:
