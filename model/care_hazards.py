@@ -185,27 +185,24 @@ def _from_flows(g: _Given, flow: np.ndarray, middle: np.ndarray) -> tuple[np.nda
 
 
 @nb.njit(cache=True)
-def _quarters(moved, survive, survive_last, onset, upgrade, recovery, downgrade, states):
-    """Fill the states [quarter, grade, cell] after the first: deaths, then at most one move, quarter by quarter."""
-    n, leaving = np.empty(GRADES + 1), np.empty(GRADES + 1)
-    for cell in range(states.shape[2]):
-        n[:] = states[0, :, cell]
-        for quarter in range(1, states.shape[0]):
-            alive = survive_last if quarter == states.shape[0] - 1 else survive
+def _quarters(moved, survive, onset, upgrade, recovery, downgrade, states):
+    """Fill the states [quarter, grade, cell] after the first: deaths, then at most one move; ``survive`` [quarter, grade, cell]."""
+    leaving = np.empty(GRADES + 1)
+    for quarter in range(survive.shape[0]):
+        for cell in range(states.shape[2]):
             for g in range(GRADES + 1):
-                n[g] *= alive[g, cell]
-                leaving[g] = n[g] * moved[g, cell]
+                alive = states[quarter, g, cell] * survive[quarter, g, cell]
+                states[quarter + 1, g, cell], leaving[g] = alive, alive * moved[g, cell]
             entered = back = 0.0
             for g in range(GRADES):
-                entered += leaving[0] * onset[g, cell]
-                back += leaving[g + 1] * recovery[g, cell]
-                n[g + 1] += leaving[0] * onset[g, cell] - leaving[g + 1] * recovery[g, cell]
-            n[0] += back - entered
+                enters, recovers = leaving[0] * onset[g, cell], leaving[g + 1] * recovery[g, cell]
+                entered, back = entered + enters, back + recovers
+                states[quarter + 1, g + 1, cell] += enters - recovers
+            states[quarter + 1, 0, cell] += back - entered
             for g in range(1, GRADES):  # from a grade to the next, and down to it from there
-                n[g] += leaving[g + 1] * downgrade - leaving[g] * upgrade[g - 1, cell]
+                states[quarter + 1, g, cell] += leaving[g + 1] * downgrade - leaving[g] * upgrade[g - 1, cell]
             for g in range(1, GRADES):
-                n[g + 1] += leaving[g] * upgrade[g - 1, cell] - leaving[g + 1] * downgrade
-            states[quarter, :, cell] = n
+                states[quarter + 1, g + 1, cell] += leaving[g] * upgrade[g - 1, cell] - leaving[g + 1] * downgrade
 
 
 def _year(g: _Given, onset: np.ndarray, upgrade: np.ndarray, recovery: np.ndarray, factor: np.ndarray) -> np.ndarray:
@@ -218,7 +215,7 @@ def _year(g: _Given, onset: np.ndarray, upgrade: np.ndarray, recovery: np.ndarra
     states = np.empty((STEPS_PER_YEAR + 1, *g.before.shape))
     states[0] = g.before
     last = next_age(survive) if g.age_at_end else survive
-    _quarters(moved, survive, last, onset, upgrade, recovery, g.downgrade, states)
+    _quarters(moved, np.stack([survive] * (STEPS_PER_YEAR - 1) + [last]), onset, upgrade, recovery, g.downgrade, states)
     return states
 
 

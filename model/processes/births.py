@@ -147,7 +147,7 @@ def birth_hazards(model: QuartierModel, rows: np.ndarray, luck: np.ndarray | Non
     rates = (class_of, base, levels, side["spacing"], _spacing_ends(model))
     most = _most(model, base, levels) * (DT * TWO32 * SLACK)
     luck = np.zeros(rows.size, np.uint32) if luck is None else luck
-    _hazards(rows, luck, *columns, *rates, most, model.now, hazard)
+    _hazards(rows.astype(np.int32, copy=False), luck, *columns, *rates, most, model.now, hazard)
     return hazard
 
 
