@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-import numba as nb
 import numpy as np
 
 from ..columns import CARE_GRADE_BITS, DEMENTIA_BIT, FRAIL_BIT
@@ -66,22 +65,6 @@ class Limits(NamedTuple):
     child: int
     youngest: int
     parent_until: int
-
-
-@nb.njit(cache=True)
-def _lives_with(rows, link, earliest, able, row_of_id, household, care, birth, present, out):
-    """Row of the person each case names by ``link`` who is able and lives in the same household, else -1.
-
-    Two loops without a branch to guess, so that the processor fetches for many cases at a time.
-    """
-    for c in range(rows.size):
-        named = link[rows[c]]
-        row = row_of_id[max(named, 0)]
-        out[c] = row if named >= 0 else -1
-    for c in range(rows.size):
-        row = max(out[c], 0)
-        here = (household[row] == household[rows[c]]) & (present[row] != 0) & (birth[row] >= earliest)
-        out[c] = out[c] if here & able[care[row] & 31] else -1
 
 
 def limits_of(model: QuartierModel) -> Limits:
