@@ -18,7 +18,7 @@ import numpy as np
 
 from .columns import Role
 from .kin_distance import BITS, MOST, PLACES, start_bounds, take_one
-from .luck import TWO32, Decision, pair_key, unit, word
+from .luck import TWO32, Decision, fill_unit, pair_key, unit, word
 from .process import Process
 from .rates import threshold
 from .thresholds import AGES, pad_ages
@@ -158,8 +158,7 @@ def _seekers(stream, now, rows, people, of_age, share, adults, lot):
     for i in rows:
         adults[m], keys[m] = i, key[i]  # written for each, kept for who may look: no branch to guess wrong
         m += np.int64((mother[i] < 0) & (birth[i] <= of_age))
-    for k in range(m):  # vectorises
-        lot[k] = unit(stream, now, Decision.JOIN_KIN, keys[k])
+    fill_unit(stream, np.uint64(now), np.uint64(Decision.JOIN_KIN), keys[:m], lot)
     n = 0
     for k in range(m):
         i, u = adults[k], lot[k]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numba as nb
 import numpy as np
 
-from .luck import Decision, unit
+from .luck import Decision, fill_unit
 
 if TYPE_CHECKING:
     from .model import QuartierModel
@@ -77,8 +77,7 @@ def _add(stream, now, rows, abroad, near, beyond, people, kin_away):
     keys, luck = np.empty(n, np.uint64), np.empty(n)
     for q in range(n):
         keys[q] = key[rows[child[q]]]
-    for q in range(n):  # vectorises
-        luck[q] = unit(stream, now, Decision.KIN_DISTANCE, keys[q])
+    fill_unit(stream, np.uint64(now), np.uint64(Decision.KIN_DISTANCE), keys, luck)
     for q in range(n):
         place = int(luck[q] >= near) + int(luck[q] >= beyond)
         if abroad.size > 0 and abroad[child[q]]:

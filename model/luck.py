@@ -228,7 +228,8 @@ def chooser(decision):
 
 
 @nb.njit(cache=True)
-def _fill_unit(stream, step, decision, keys, out):
+def fill_unit(stream, step, decision, keys, out):
+    """What `Luck.uniform` does; a kernel that calls it compiles faster than one that draws in a loop of its own."""
     m0, m1, m2, m3 = chooser(decision)
     block, k0, k1 = decision >> np.uint64(2), stream & _LOW, stream >> _S32
     for i in range(keys.size):
@@ -314,7 +315,7 @@ class Luck:
     def uniform(self, decision: Decision, step: int, keys: np.ndarray) -> np.ndarray:
         """Uniform numbers in (0, 1), float64, one per key (u64)."""
         out = np.empty(keys.size)
-        _fill_unit(self.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), out)
+        fill_unit(self.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), out)
         return out
 
     def words(self, decision: Decision | int, step: int, keys: np.ndarray) -> np.ndarray:

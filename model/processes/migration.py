@@ -10,7 +10,7 @@ import numpy as np
 from ..columns import Reason, Union
 from ..households import arrive, found, join, remove, unite_arrivals, with_children
 from ..kin import kin_of_arrivals
-from ..luck import Decision, Domain, Luck, derive_keys, pair_key, unit
+from ..luck import Decision, Domain, Luck, derive_keys, fill_unit, pair_key
 from ..process import Process
 from ..thresholds import AGES
 from ..timeline import STEPS_PER_YEAR
@@ -90,8 +90,7 @@ def _depart(stream, now, leaders, abroad, rows, leader, people, couples, distanc
         if low < leaders.size and leaders[low] == other:
             decides[k] = other
     keys = key[decides]
-    for k in range(leaders.size):  # vectorises
-        luck[k] = unit(stream, now, Decision.SURROUNDINGS, keys[k])
+    fill_unit(stream, np.uint64(now), np.uint64(Decision.SURROUNDINGS), keys, luck)
     for k in range(leaders.size):
         i = np.uint32(decides[k])
         near[k] = (luck[k] < share[class_of[quartier[i]], sex[i], (now - np.int64(birth[i])) >> 2]) & (not abroad[k])
@@ -127,17 +126,15 @@ def _called(stream, now, origin, weight, offset, leads, share, reached, guide, w
                 n += 1
         before = rounded
     luck = np.empty(n)
-    for k in range(n):  # these loops over luck vectorise
+    for k in range(n):  # vectorises
         keys[k] = pair_key(keys[k], ordinal[k])
-    for k in range(n):
-        luck[k] = unit(stream, now, Decision.QUARTIER_CHOICE, keys[k])
+    fill_unit(stream, np.uint64(now), np.uint64(Decision.QUARTIER_CHOICE), keys[:n], luck)
     for k in range(n):
         q = guide[int(luck[k] * guide.size)]
         while q < reached.size - 1 and reached[q] <= luck[k]:
             q += 1
         quartier[k] = q
-    for k in range(n):
-        luck[k] = unit(stream, now, Decision.SURROUNDINGS, keys[k])
+    fill_unit(stream, np.uint64(now), np.uint64(Decision.SURROUNDINGS), keys[:n], luck)
     sex, age = leads
     for k in range(n):
         near[k] = luck[k] < share[sex[which[k]], age[which[k]]]
