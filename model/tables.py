@@ -76,6 +76,7 @@ class Table:
         set_(self, "reordered", 0)
         set_(self, "_kernel_type", kernel_type)
         set_(self, "_store", _room(schema, max(capacity, 1)))
+        self._resize(0)
 
     def __len__(self) -> int:
         return self._n
@@ -90,12 +91,15 @@ class Table:
         """The declarations, by column name."""
         return self._schema
 
+    def _resize(self, n: int) -> None:
+        """Note the number of rows and hand out the columns anew: a step reads them some thousand times."""
+        object.__setattr__(self, "_n", n)
+        for name, column in self._store.items():
+            object.__setattr__(self, name, column[:n])
+
     def __getattr__(self, name: str) -> np.ndarray:
-        store = object.__getattribute__(self, "_store")
-        try:
-            return store[name][: self._n]
-        except KeyError:
-            raise AttributeError(f"no column {name!r}; columns are {', '.join(store)}") from None
+        """Only reached for what is no column."""
+        raise AttributeError(f"no column {name!r}; columns are {', '.join(object.__getattribute__(self, '_schema'))}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"write into the column: .{name}[:] = …")
@@ -114,12 +118,14 @@ class Table:
         if unknown := values.keys() - self._schema.keys():
             raise AttributeError(f"no column {', '.join(sorted(unknown))}")
         old, new = self._n, self._n + n
+        if n == 0:
+            return slice(old, old)
         if new > self.capacity:
             self._grow(max(new, self.capacity + self.capacity // 4 + 16))
         rows = slice(old, new)
         for name, column in self._schema.items():
             self._store[name][rows] = values.get(name, column.default)
-        object.__setattr__(self, "_n", new)
+        self._resize(new)
         return rows
 
     def _grow(self, capacity: int) -> None:
@@ -140,7 +146,7 @@ class Table:
                 _close_ranks(column.view(f"u{column.itemsize}"), rows)
             else:
                 column[:m] = column[rows]
-        object.__setattr__(self, "_n", m)
+        self._resize(m)
         object.__setattr__(self, "reordered", self.reordered + 1)
 
     def bytes_per_row(self) -> int:
