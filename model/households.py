@@ -445,10 +445,22 @@ def _number(ids, row_of_id):
 
 
 @nb.njit(cache=True)
-def _forget(ids, present, row_of_id):
-    for i in range(ids.size):
-        if not present[i]:
+def _stay(present, ids, row_of_id, rows, place):
+    """Rows of those present, and where each row (plus one) will be; the ids of the others are forgotten."""
+    n = 0
+    place[0] = -1
+    for i in range(present.size):
+        rows[n], place[i + 1] = i, n
+        n += present[i]
+        if present[i] == 0:
             row_of_id[ids[i]] = -1
+    return n
+
+
+@nb.njit(cache=True)
+def _point(pointer, place):
+    for i in range(pointer.size):
+        pointer[i] = place[np.uint32(pointer[i] + 1)]
 
 
 def compact(model: QuartierModel) -> None:
@@ -457,8 +469,9 @@ def compact(model: QuartierModel) -> None:
     Putting households together again as well cost three times as much and saved nothing in the steps after it.
     """
     p = model.people
-    rows = np.flatnonzero(p.present).astype(np.int32)
-    _forget(p.id, p.present, model.row_of_id)
-    p.keep(rows)
+    rows, place = np.empty(len(p) + 1, np.int32), np.empty(len(p) + 1, np.int32)
+    n = _stay(p.present, p.id, model.row_of_id, rows, place)
+    p.keep(rows[:n])
     _number(p.id, model.row_of_id)
-    chain_members(model)
+    _point(p.next_member, place)
+    _point(model.households.first_member, place)

@@ -9,6 +9,7 @@ import numpy as np
 
 from .columns import CARE_GRADE_BITS, Kind
 from .dwelling_features import barrier_free
+from .marked import rows_marked
 from .tables import distinct
 
 if TYPE_CHECKING:
@@ -103,8 +104,9 @@ def housing_counts(model: QuartierModel, homes: dict[str, np.ndarray] | None = N
 def in_need_of_no_barriers(model: QuartierModel) -> np.ndarray:
     """Dwellings (rows, ascending) where somebody with care grade 2 and more lives (parameter `barrier_care_grade`)."""
     p = model.people
-    needs = (p.care & CARE_GRADE_BITS >= model.rates.parameter("barrier_care_grade")) & (p.present == 1)
-    home = model.households.dwelling[p.household[needs]]
+    rows = rows_marked(p.care)
+    needs = (p.care[rows] & CARE_GRADE_BITS >= model.rates.parameter("barrier_care_grade")) & (p.present[rows] == 1)
+    home = model.households.dwelling[p.household[rows[needs]]]
     return distinct(home[home >= 0])
 
 
