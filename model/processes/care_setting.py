@@ -18,6 +18,7 @@ from ..columns import CARE_GRADE_BITS, FRAIL_BIT, Kind, Reason, Role, Setting
 from ..households import found, join
 from ..luck import Decision
 from ..process import Process
+from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases, Pairs, cases_of
 from .care_choice import wish_for_home, wish_for_service
@@ -28,6 +29,7 @@ from .care_relatives import relatives
 from .care_review import Services, review, sort_out, without
 from .care_services import get_services, used_at_start, wanted_services
 from .care_start import residents
+from .repair import repair
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -63,21 +65,32 @@ def _note(model: QuartierModel, cases: Cases, pairs: Pairs, situation: np.ndarra
 
 
 def _end_arrangements(model: QuartierModel, rows: np.ndarray) -> None:
-    """Those who have no grade any more: the arrangement ends, residents leave the home and look for a dwelling."""
+    """Those who have no grade any more: the arrangement ends, residents leave the home for their partner's dwelling, minors for a
+    parent's or a family's, the others look for one."""
     p, h = model.people, model.households
     back = rows[(p.setting[rows] == Setting.RESIDENTIAL_CARE) | (p.setting[rows] == Setting.SHARED_CARE_FLAT)]
     p.setting[rows] = Setting.NONE
     if back.size == 0:
         return
-    partner = model.rows_of(p.partner[back])
-    with_partner = (partner >= 0) & (h.kind[p.household[partner]] == Kind.PRIVATE)
-    home = np.empty(back.size, np.int32)
-    home[with_partner] = p.household[partner[with_partner]]
-    new = found(model, p.quartier[back[~with_partner]])
-    home[~with_partner] = new
+    minor = p.birth[back] > model.now - STEPS_PER_YEAR * int(model.rates.parameter("age_of_majority"))
+    home = _home_of_own(model, back, minor)
+    alone = home < 0
+    new = home[alone] = found(model, p.quartier[back[alone]])
     join(model, back, home)
     h.reason[new], h.wait_since[new] = Reason.NEW_HOUSEHOLD, model.now
-    p.role[back] = Role.ADULT
+    p.role[back] = np.where(minor, Role.CHILD, Role.ADULT)
+    repair(model, home[alone & minor], siblings=True)
+
+
+def _home_of_own(model: QuartierModel, rows: np.ndarray, minor: np.ndarray) -> np.ndarray:
+    """Private household (i32) of the partner, of a minor (bool) that of the mother or father; -1 for none."""
+    p, home = model.people, np.full(rows.size, NONE, np.int32)
+    for link, for_minors in ((p.partner, False), (p.mother, True), (p.father, True)):
+        other = model.rows_of(link[rows])
+        at = p.household[np.maximum(other, 0)]
+        lives = (home < 0) & (other >= 0) & (model.households.kind[at] == Kind.PRIVATE)
+        home = np.where(lives & (minor | (not for_minors)), at, home)
+    return home
 
 
 def start_arrangements(model: QuartierModel) -> None:

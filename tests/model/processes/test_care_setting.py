@@ -98,6 +98,22 @@ def test_who_has_no_grade_any_more_leaves_the_home_and_seeks_a_dwelling():
     assert p.role.tolist() == [0, 0, 0, 0, 0]
 
 
+def test_a_minor_who_has_no_grade_any_more_goes_back_to_a_parent_else_to_a_family():
+    """Two of 17 in a home: the mother of the first lives in town (the father is in the home, too), nobody is known of the second."""
+    people = [
+        {"age": 17, "sex": 0, "household": 0, "role": 2, "setting": 4, "mother": 3, "father": 4},
+        {"age": 17, "sex": 1, "household": 0, "role": 2, "setting": 4},
+        {"age": 80, "sex": 1, "household": 0, "role": 2, "setting": 4, "care": 3},
+        {"age": 45, "sex": 1, "household": 1}, {"age": 50, "sex": 0, "household": 0, "role": 2, "setting": 4, "care": 3},
+        {"age": 40, "sex": 1, "household": 2}, {"age": 8, "sex": 1, "household": 2, "role": 1, "mother": 5},
+    ]  # fmt: skip
+    model = toy.town(people, (ARRANGE_CARE,), rates=book(NOBODY))
+    model.step()
+    p = model.people
+    assert p.household[0] == 1 and p.household[1] in (1, 2) and p.role[:2].tolist() == [Role.CHILD, Role.CHILD]
+    assert p.setting[:2].tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(("shift", "setting"), [(60.0, Setting.HOME_CARE), (-60.0, Setting.FAMILY_CARE)])
 def test_who_stays_at_home_has_a_service_or_not(shift, setting):
     rates = book({**NOBODY, "care_service_state_shift": shift})
