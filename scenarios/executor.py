@@ -7,6 +7,7 @@ one of `dask_executor` with a cluster.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 NOT_BEGUN: Final = -1
 STEPS_AHEAD: Final = 4
 """Steps (a year, so that yearly work is met too) that one job goes ahead of all others; see `_one`."""
+SECONDS_COMPILED: Final = 2.0
+"""Who has waited longer than that waits for code to be compiled: the steps themselves take less."""
 POLL_SECONDS: Final = 0.2
 LOST: Final = "the worker process ended without a word (killed, or out of memory?)"
 
@@ -60,6 +63,10 @@ class Work(Protocol):
 
     def done(self, replicate: int, scenario: str) -> bool:
         """Whether one replicate of one scenario is there, whole."""
+        ...
+
+    def compile_ahead(self) -> None:
+        """Compile what a job in another process comes to last, before it gets there; leaves nothing else behind."""
         ...
 
 
@@ -221,10 +228,14 @@ def _one(number: int, job: Job) -> list[Failure]:
     """Do one job in a worker process; returns what failed.
 
     With an empty cache the compiled functions are made in the first year: one job goes ahead and the others wait for
-    it, so that they find them on disk instead of compiling the same again.
+    it, so that they find them on disk instead of compiling the same again. The first to wait compiles from the end towards it.
     """
     steps = _work.steps(job)
+    may_help = time.monotonic() + SECONDS_COMPILED if number == 1 else math.inf
     while number > 0 and max(_steps_done) < min(STEPS_AHEAD, steps):
+        if time.monotonic() > may_help:
+            _work.compile_ahead()
+            may_help = math.inf
         time.sleep(0.02)
     _steps_done[number] = 0
 

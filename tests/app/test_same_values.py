@@ -298,6 +298,9 @@ class Toy:
     def steps(self, job) -> int:
         return 2
 
+    def compile_ahead(self) -> None:
+        pass
+
     def done(self, replicate: int, scenario: str) -> bool:
         return (self.folder / f"{scenario}-{replicate}.npy").exists()
 

@@ -26,6 +26,9 @@ class Toy:
     def steps(self, job):
         return 6
 
+    def compile_ahead(self) -> None:
+        pass
+
     def done(self, replicate, scenario):
         return (self.folder / f"{scenario}-{replicate}").exists()
 
@@ -129,6 +132,9 @@ def test_one_process_is_enough_for_one_job():
     class Here:
         def steps(self, job: Job) -> int:
             return 2
+
+        def compile_ahead(self) -> None:
+            pass
 
         def done(self, replicate: int, scenario: str) -> bool:
             return False

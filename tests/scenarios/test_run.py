@@ -28,6 +28,9 @@ def request_of(tmp_path, monkeypatch, region, rates):
         def part(self, replicate: int, scenario: str) -> Path:
             return self.folder / PARTS / f"{scenario}-{replicate}.npz"
 
+        def compile_ahead(self) -> None:
+            pass
+
         def done(self, replicate: int, scenario: str) -> bool:
             return self.part(replicate, scenario).exists()
 
