@@ -2,7 +2,7 @@
 
 A row that is not in the cache takes as long as some hundred instructions. How many of these waits overlap depends on how short
 the loop is that reads: a loop that fetches and does nothing else has a hundred reads under way, one that also decides only ten.
-So kernels over scattered rows fetch column by column first, into small arrays, and decide in a loop of its own.
+So kernels over scattered rows fetch column by column first, into small arrays, and decide in a loop of their own.
 """
 
 from __future__ import annotations

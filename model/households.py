@@ -150,9 +150,9 @@ def chain_members(model: QuartierModel) -> None:
 
 
 def changed_homes(model: QuartierModel) -> np.ndarray:
-    """A mark (u8) per row of households whose members, couples or Quartier a verb has changed; `give_care` takes it off.
+    """A mark (u8) per household: a verb has changed its members, couples or Quartier since `give_care` last looked.
 
-    No state: only what `give_care` keeps from step to step is looked up anew by it, and is lost with it.
+    `give_care` clears the marks. They are no state: without them and its cache it looks everybody up.
     """
     marks = model.side.get("changed_homes")
     if marks is None or marks.size < len(model.households):
@@ -429,7 +429,7 @@ def with_children(model: QuartierModel, leaders: np.ndarray, under: int | None =
 MOST_GONE = 1 / 8
 """Share of rows without a present person from which the table is worth compacting (speed only, no result depends on it).
 
-Asked once a year: what leaves in one year more still fits into the quarter of spare rows.
+Asked at the end of a year: with fewer gone, one more year of arrivals fits into the spare rows, a quarter of the start population.
 """
 
 
@@ -464,9 +464,7 @@ def _point(pointer, place):
 
 
 def compact(model: QuartierModel) -> None:
-    """Drop the rows of those who died or left; the others keep their order, so that memory is passed over in one go.
-
-    Putting households together again as well cost three times as much and saved nothing in the steps after it.
+    """Drop the rows of those who died or left; the others keep their order: each column is read and written once, front to back.
     """
     p = model.people
     rows, place = np.empty(len(p) + 1, np.int32), np.empty(len(p) + 1, np.int32)

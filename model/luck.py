@@ -33,7 +33,7 @@ class Decision(IntEnum):
     CARE_CHANGE = 1
     DISABILITY = 2
     ADJUSTMENT_MOVE = 3
-    BIRTH = 4  # and dementia, which begins when the years of births are over: see `care_need`
+    BIRTH = 4  # and dementia: of men, of women too old for a birth, of others above the words a birth can need (`care_need`)
     SEEK_PARTNER = 5
     EMIGRATE = 6
     OUT_MIGRATE = 7

@@ -220,7 +220,7 @@ def care_staff(t: PlannerTables) -> SheetTable:
             columns.append(SheetColumn(header, shown.ravel(), "text", estimated=True))
     columns += _places_lost(t)
     notes = [
-        _("Where no staff is listed, supply equals need at the start; no wages."),
+        _("Where no staff is listed, supply is taken to equal need at the start. Wages are not modelled."),
         _("Of places beyond the staff of the run's variant none can be filled."),
         _("Trend: staff grows as in 2019 to 2023. Status quo: entrants follow the population of 18 to 34."),
         _("Newly opened services bring their staff; services that the region does not list lose no places."),

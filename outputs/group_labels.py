@@ -1,4 +1,4 @@
-"""Labels of events, settings of care, types of households, kin and barriers of dwellings, in English and German."""
+"""Labels of events, settings of care, types of households, kin and barrier-free dwellings, in English and German."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ BARRIER_LABELS: Final = (
     Label("dwellings", "barrier-free dwellings", "barrierefreie Wohnungen"),
     Label(
         "households_in_need",
-        "households with somebody of care grade 2 and more, in a dwelling",
-        "Haushalte mit jemandem ab Pflegegrad 2, in einer Wohnung",
+        "households in dwellings with somebody of care grade 2 or higher",
+        "Haushalte (in Wohnungen) mit Pflegebedürftigen ab Pflegegrad 2",
     ),
     Label("households_matched", "of these in a barrier-free dwelling", "davon in einer barrierefreien Wohnung"),
 )

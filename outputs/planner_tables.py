@@ -307,7 +307,7 @@ class PlannerTables:
         return SheetTable(_("Care"), _("People in need of care by care grade, setting and age"), columns)
 
     def housing(self) -> SheetTable:
-        """Dwellings needed against dwellings there are."""
+        """Dwellings needed against dwellings there are, and who lives without barriers."""
         _ = self._
         balance, notes = self.balance("dwellings", "dwellings_needed", _("balance of dwellings"))
         columns = [
@@ -322,7 +322,7 @@ class PlannerTables:
         ]
         need, matched = columns[-2:]
         share = _ratio(matched.values, need.values)
-        columns.append(SheetColumn(f"{matched.header}, %", share, "decimal", matched.estimated))
+        columns.append(SheetColumn(_("households in need in a barrier-free dwelling, %"), share, "decimal", matched.estimated))
         return SheetTable(_("Housing"), _("Dwellings: need and stock"), columns, notes)
 
     def disability(self) -> SheetTable:

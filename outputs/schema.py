@@ -234,7 +234,7 @@ DIMENSIONS: Final = (
         "bewohnt oder leer",
         (Label("occupied", "occupied", "bewohnt"), Label("vacant", "vacant", "leerstehend")),
     ),
-    Dimension("barrier", "dwellings without barriers", "barrierefreies Wohnen", BARRIER_LABELS),
+    Dimension("barrier", "barrier-free housing", "barrierefreies Wohnen", BARRIER_LABELS),
     Dimension(
         "service",
         "service",
@@ -321,8 +321,8 @@ TABLES: Final = (
         "barrier_free",
         ("year", "quartier", "barrier"),
         "1",
-        "dwellings without barriers, households that need one and that have one",
-        "barrierefreie Wohnungen, Haushalte mit Bedarf und davon versorgte",
+        "barrier-free dwellings; households in need of one; those of them living in one",
+        "barrierefreie Wohnungen; Haushalte mit Bedarf; davon in einer barrierefreien Wohnung",
     ),
     ResultTable(
         "services",

@@ -94,14 +94,17 @@ def _changes(tables: PlannerTables) -> list[str]:
         left = total(s, "out_migration_germany", "out_migration_abroad")
         numbers = (signed(float(v)) for v in tables.rounded(np.array([natural, came - left])))
         sentence = _(
-            "{scenario}, {first} to {last}: births less deaths {natural}, arrivals less departures {migration}."
+            "{scenario}, {first} to {last}: births minus deaths: {natural}; arrivals minus departures: {migration}."
         )
         keys = ("natural", "migration")
         years = {"first": tables.years[1], "last": tables.years[-1]}
         said.append(sentence.format(scenario=title, **years, **dict(zip(keys, numbers, strict=True))))
     return [
         *said,
-        _("Unless a scenario says otherwise, arrivals and departures go on as in the last years of the registers."),
+        _(
+            "Unless a scenario says otherwise, people arrive and leave at the rates of the last registered years; "
+            "where there are none, at those of the country."
+        ),
     ]
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 NOT_BEGUN: Final = -1
 STEPS_AHEAD: Final = 4
 """Steps (a year, so that yearly work is met too) that one job goes ahead of all others; see `_one`."""
-SECONDS_COMPILED: Final = 2.0
-"""Who has waited longer than that waits for code to be compiled: the steps themselves take less."""
+SECONDS_WITHOUT_COMPILING: Final = 2.0
+"""Four compiled steps take less; who waits longer waits for the compiler."""
 POLL_SECONDS: Final = 0.2
 LOST: Final = "the worker process ended without a word (killed, or out of memory?)"
 
@@ -228,10 +228,11 @@ def _one(number: int, job: Job) -> list[Failure]:
     """Do one job in a worker process; returns what failed.
 
     With an empty cache the compiled functions are made in the first year: one job goes ahead and the others wait for
-    it, so that they find them on disk instead of compiling the same again. The first to wait compiles from the end towards it.
+    it, so that they find them on disk instead of compiling the same again. Process 1, if it has
+    waited long, compiles from the end of the step towards it, once.
     """
     steps = _work.steps(job)
-    may_help = time.monotonic() + SECONDS_COMPILED if number == 1 else math.inf
+    may_help = time.monotonic() + SECONDS_WITHOUT_COMPILING if number == 1 else math.inf
     while number > 0 and max(_steps_done) < min(STEPS_AHEAD, steps):
         if time.monotonic() > may_help:
             _work.compile_ahead()

@@ -26,12 +26,12 @@ class BarrierFreeConversion(Entry):
     )
     percent_for_need: Annotated[Amount, AfterValidator(share)] = Field(
         0.0,
-        description="of these, in per cent, first where somebody lives who needs care of grade 2 and more; 0: without regard to need",
+        description="per cent of these that go first to where somebody with care grade 2 or higher lives; 0: without regard to need",
     )
     start: FirstDay = Field(
         alias="from", description="first conversions: a date, a year, or “+2 years” after the start"
     )
-    over: Duration = Field(1, description="how long it takes until all are converted, e.g. “10 years”")
+    over: Duration = Field(1, description="how long it takes until all are converted, e.g. “10 years”; without it, one quarter")
 
     def effects(self, setting: Setting) -> Effects:
         """One measure for every quarter; whole dwellings, their sum is the amount."""

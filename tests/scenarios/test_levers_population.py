@@ -167,9 +167,9 @@ def test_outpatient_first_halves_the_new_wishes_for_a_home_and_keeps_the_old(tmp
 
 def test_outpatient_first_in_one_quartier_changes_in_a_quarter_only_who_would_have_gone_into_a_home(tmp_path):
     text = "[[lever]]\nname='outpatient_first'\npercent=100\nquartiere=['01','02','03']\n"
-    base, more = (run(world(t, PLACED), 4) for t in (None, scenario(text, tmp_path)))
+    base, more = (run(world(t, PLACED), 1) for t in (None, scenario(text, tmp_path)))
     differ = changed(lives(base, {"childcare", "place"}), lives(more, {"childcare", "place"}))
-    homes = set(base.people.key[(base.people.setting == Setting.RESIDENTIAL_CARE)].tolist())
+    homes = set(base.people.key[np.isin(base.people.setting, (Setting.RESIDENTIAL_CARE, Setting.SHARED_CARE_FLAT))].tolist())
     stayed = {key for key in differ if key in homes}
     assert stayed
     partners = {base.people.key[r] for key in stayed for r in [base.row_of_id[p] for p in partner_of(base, key)] if r >= 0}
