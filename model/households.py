@@ -152,7 +152,8 @@ def chain_members(model: QuartierModel) -> None:
 def changed_homes(model: QuartierModel) -> np.ndarray:
     """A mark (u8) per household: a verb has changed its members, couples or Quartier since `give_care` last looked.
 
-    `give_care` clears the marks. They are no state: without them and its cache it looks everybody up.
+    `give_care` clears the marks. They are no state: without them and its cache it looks everybody up. A role written outside the
+    verbs is not seen; those of minors are written only where they join a household in the same step.
     """
     marks = model.side.get("changed_homes")
     if marks is None or marks.size < len(model.households):

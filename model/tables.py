@@ -137,7 +137,8 @@ class Table:
     def keep(self, rows: np.ndarray) -> None:
         """Keep only the rows whose numbers are given, in that order; `reordered` counts how often this has been done.
 
-        Ascending rows, the usual case, are moved within their columns and need no further memory.
+        Ascending rows, the usual case, are moved within their columns and need no further memory. Views handed out before show
+        other rows afterwards: ask for the column anew.
         """
         m, rows = rows.size, np.ascontiguousarray(rows, np.int32)
         ascending = bool((rows[1:] > rows[:-1]).all())

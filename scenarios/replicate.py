@@ -93,10 +93,12 @@ class Replicates:
 
         with suppress(Exception):
             model = self.life(self.scenarios[0], 0)
-            model.now += 1
-            for process in reversed(model.processes):
-                process.step(model)
-            release(model)
+            try:
+                model.now += 1
+                for process in reversed(model.processes):
+                    process.step(model)
+            finally:
+                release(model)
 
     def carried(self) -> Replicates:
         """A copy that carries the start population itself, for machines that do not see the file."""
