@@ -10,31 +10,24 @@ import argparse
 import statistics
 import sys
 import time
-from enum import IntEnum
 from typing import Final
 
 import numba as nb
 import numpy as np
 import w1_numpy
 import w1_workload as w1
-from quartier.model.luck import Decision, Domain, Luck, derive_keys, unit
+from quartier.model.luck import BLOCK, Decision, Domain, Luck, derive_keys, unit
 from quartier.model.rates import threshold
-from quartier.model.screen import BLOCK, question, screen
-from quartier.model.tables import Column, Table, kernel_type
+from quartier.model.screen import BLOCKS, room_for, screen_bounds
+from quartier.model.tables import Column, Table
 
 FIRST_STEP: Final = 4 * 2026
 DEAD_SHARE: Final = 1 / 16
 """Rows of the dead are given up when they are this share of all: a compaction costs as much as a step."""
 
 
-class Ask(IntEnum):
-    """W1 asks everybody three questions from one block. The model draws births apart (only women face them), so here
-    they borrow the number of disability."""
-
-    DEATH = Decision.DEATH
-    CARE_CHANGE = Decision.CARE_CHANGE
-    BIRTH = Decision.DISABILITY
-
+DEATH, CARE_CHANGE, BIRTH = int(Decision.DEATH), int(Decision.CARE_CHANGE), int(Decision.DISABILITY)
+"""Words of luck of W1's three questions, all of the first block: the model's births have one in the second."""
 
 PERSON: Final = {
     "key": Column("u8", 0, "1", "whose luck", "bear"),
@@ -43,9 +36,9 @@ PERSON: Final = {
     "care": Column("u1", 0, "grade", "care state", "change_care"),
     "area": Column("u1", 0, "area", "where the person lives", "bear"),
     "household": Column("i4", -1, "1", "whom the person lives with", "bear"),
+    "leads": Column("u1", 0, "0/1", "draws for a couple; W1 has none", "bear"),
     "present": Column("u1", 1, "0/1", "alive", "die"),
 }
-Person = kernel_type("Person", __name__, PERSON)
 
 
 def death_thresholds() -> np.ndarray:
@@ -62,6 +55,18 @@ def care_thresholds() -> np.ndarray:
     """u32 [care state, age in quarters]: leaving the state for any other."""
     leaving = 1 - np.diagonal(w1.care_transitions(), axis1=1, axis2=2).T
     return threshold(np.clip(leaving, 0, 1))
+
+
+def bounds(death: np.ndarray, birth: np.ndarray, care: np.ndarray) -> np.ndarray:
+    """u32 [block, care != 0, leads, sex, age in years, word]: the highest threshold of each question's."""
+
+    def of_year(by_quarter: np.ndarray) -> np.ndarray:
+        return by_quarter.reshape(*by_quarter.shape[:-1], -1, 4).max(axis=-1)
+
+    out = np.zeros((BLOCKS, 2, 2, 2, w1.QUARTERS // 4, 4), np.uint32)
+    out[0, ..., DEATH], out[0, ..., BIRTH] = of_year(death), of_year(birth)
+    out[0, 0, ..., CARE_CHANGE], out[0, 1, ..., CARE_CHANGE] = of_year(care[0]), of_year(care[1:]).max(axis=0)
+    return out
 
 
 def care_targets() -> np.ndarray:
@@ -107,33 +112,44 @@ class Town:
     def __init__(self, start: w1.Start, seed: int, keys: np.ndarray | None = None) -> None:
         n = start.age.size
         self.luck, self.now, self.dead = Luck(seed, 0), FIRST_STEP, 0
-        self.people = Table(PERSON, n + n // 8, Person)
+        self.people = Table(PERSON, n + n // 8)
         self.people.append(
             n, key=derive_keys(Domain.START_PERSON, np.arange(n)) if keys is None else keys,
             birth=self.now - start.age, sex=start.sex, care=start.care, area=start.area, household=start.household,
         )
         self.death, self.birth, self.care = death_thresholds(), birth_thresholds(), care_thresholds()
-        self.care_target = care_targets()
+        self.bounds, self.care_target = bounds(self.death, self.birth, self.care), care_targets()
+        self.room = room_for(0)
 
     def step(self) -> tuple[int, int, np.ndarray]:
         """One quarter: births, deaths and the table [area, age group, care state]."""
         self.now += 1
         people = self.people
-        rows, flags = screen(self.luck, self.now, 0, people.key, people.present, people.birth, (
-            question(Ask.DEATH, self.death, [people.sex], years=False),
-            question(Ask.BIRTH, self.birth, [people.sex], years=False),
-            question(Ask.CARE_CHANGE, self.care, [people.care], years=False),
-        ))
-        dies = flags & 1 != 0
+        if self.room.rows.shape[1] < len(people):
+            self.room = room_for(people.capacity)
+        rows, flags, words = screen_bounds(self.luck, self.now, people, self.bounds, self.room)[0]
+        dies = self.happens(DEATH, rows, flags, words, self.death, people.sex)
+        gives_birth = self.happens(BIRTH, rows, flags, words, self.birth, people.sex)
+        changes = self.happens(CARE_CHANGE, rows, flags, words, self.care, people.care)
         people.present[rows[dies]] = 0
-        self.change_care(rows[~dies & (flags & 4 != 0)])
-        born = self.bear(rows[~dies & (flags & 2 != 0)])
+        self.change_care(rows[~dies & changes])
+        born = self.bear(rows[~dies & gives_birth])
         table = self.count()
         self.dead += int(dies.sum())
         if self.dead > DEAD_SHARE * len(people):
             people.keep(np.flatnonzero(people.present != 0))
             self.dead = 0
         return born, int(dies.sum()), table
+
+    def happens(
+        self, word: int, rows: np.ndarray, flags: np.ndarray, words: np.ndarray, table: np.ndarray, column: np.ndarray
+    ) -> np.ndarray:
+        """To whom (bool) of those below a bound one of the events happens, by thresholds [value of a column, age in quarters]."""
+        happened = np.zeros(rows.size, bool)
+        asked = np.flatnonzero(flags >> np.uint8(word) & 1)
+        who = rows[asked]
+        happened[asked] = words[asked, word] < table[column[who], self.now - self.people.birth[who].astype(np.int64)]
+        return happened
 
     def change_care(self, rows: np.ndarray) -> None:
         """Where those go who leave their care state."""

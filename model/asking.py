@@ -13,7 +13,6 @@ import numpy as np
 
 from .luck import TWO32, Decision
 from .rates import probability, threshold
-from .screen import happens_to
 from .thresholds import AGES, SLACK
 from .timeline import DT
 
@@ -54,12 +53,8 @@ class Audit:
 
 def ask(model: QuartierModel, process: str, decision: Decision, rows: np.ndarray, hazard: np.ndarray) -> np.ndarray:
     """Whether the event happens in this step to each person of a group (bool), given annual hazards (float64)."""
-    p = model.people
-    chance = threshold(probability(hazard))
-    happened = happens_to(model.luck, model.now, decision, p.key[rows], chance)
-    if model.audit is not None:
-        model.audit.add(process, p.sex[rows], model.ages(rows), chance / TWO32, happened)
-    return happened
+    luck = model.luck.words(decision, model.now, model.people.key[rows])
+    return ask_by_luck(model, process, rows, luck, hazard)
 
 
 def ask_by_luck(

@@ -342,7 +342,6 @@ def survival(rates: RateBook, year: int, variant: Variant | None = None) -> np.n
     return np.stack([first] * (STEPS_PER_YEAR - 1) + [last])
 
 
-
 def death_factors_by_code(
     rates: RateBook, year: int, demented: np.ndarray, frail: np.ndarray | None = None, ratio_of_frail: np.ndarray | None = None
 ) -> np.ndarray:

@@ -6,9 +6,8 @@ The data dictionary in `docs/model-description.md` is generated from these decla
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
-from .tables import NONE, Column, Table, kernel_type
+from .tables import NONE, Column, Table
 
 
 class Sex(IntEnum):
@@ -95,6 +94,8 @@ class Tenure(IntEnum):
     BOUND = 2
 
 
+MOST_ROOMS = 7
+"""Largest class of rooms: seven and more."""
 BARRIER_FREE_BIT = 0b001
 TENURE_SHIFT, TENURE_BITS = 1, 0b110
 RENT_SHIFT, RENT_CLASSES = 3, 8
@@ -189,21 +190,16 @@ DWELLING: dict[str, Column] = {
     ),
 }
 
-People: Any = kernel_type("People", __name__, PERSON)
-Households: Any = kernel_type("Households", __name__, HOUSEHOLD)
-Dwellings: Any = kernel_type("Dwellings", __name__, DWELLING)
-
-
 def people_table(capacity: int) -> Table:
     """An empty table of people."""
-    return Table(PERSON, capacity, People)
+    return Table(PERSON, capacity)
 
 
 def household_table(capacity: int) -> Table:
     """An empty table of households."""
-    return Table(HOUSEHOLD, capacity, Households)
+    return Table(HOUSEHOLD, capacity)
 
 
 def dwelling_table(capacity: int) -> Table:
     """An empty table of dwellings."""
-    return Table(DWELLING, capacity, Dwellings)
+    return Table(DWELLING, capacity)

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numba as nb
 import numpy as np
 
-from .timeline import STEPS_PER_YEAR
-
 if TYPE_CHECKING:
     from .model import QuartierModel
 
@@ -56,7 +54,7 @@ def _add(first, last, mother, father, birth, youngest, row, mothers, fathers, bi
 
 def grown_children(model: QuartierModel) -> GrownChildren:
     """All people of age who have a parent by name, dead or alive; some who are gone or come of age soon are among them."""
-    p, of_age = model.people, model.now - STEPS_PER_YEAR * int(model.rates.parameter("age_of_majority"))
+    p, of_age = model.people, model.latest_adult_birth
     made: _Made | None = model.side.get(_SIDE)
     if made is None or made.reordered != p.reordered or made.youngest < of_age or made.rows > len(p):
         made = _Made(_room(0), p.reordered, of_age + _AHEAD, 0, 0)

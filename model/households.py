@@ -465,8 +465,7 @@ def _point(pointer, place):
 
 
 def compact(model: QuartierModel) -> None:
-    """Drop the rows of those who died or left; the others keep their order: each column is read and written once, front to back.
-    """
+    """Drop the rows of those who died or left. The others keep their order: each column is read and written once, front to back."""
     p = model.people
     rows, place = np.empty(len(p) + 1, np.int32), np.empty(len(p) + 1, np.int32)
     n = _stay(p.present, p.id, model.row_of_id, rows, place)

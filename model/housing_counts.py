@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
 
-from .columns import CARE_GRADE_BITS, Kind
+from .columns import CARE_GRADE_BITS, MOST_ROOMS, Kind
 from .dwelling_features import barrier_free
 from .marked import rows_marked
 from .tables import distinct
 
 if TYPE_CHECKING:
     from .model import QuartierModel
-
-MOST_ROOMS: Final = 7
-"""Rooms from which dwellings are counted together (size of a table; `dwellings.rooms` means seven and more, too)."""
-
-
-@nb.njit(cache=True)
-def _count_planning(quartier, present, plan, planning):
-    """People with a plan for which they need a dwelling; almost nobody, so eight are looked at together."""
-    whole = plan.size // 8 * 8
-    eights = plan[:whole].view(np.uint64)
-    for e in range(eights.size):
-        if eights[e] != 0:
-            for i in range(8 * e, 8 * e + 8):
-                planning[quartier[i]] += np.int64((plan[i] > 0) & (present[i] == 1))
-    for i in range(whole, plan.size):
-        planning[quartier[i]] += np.int64((plan[i] > 0) & (present[i] == 1))
 
 
 @nb.njit(cache=True)
@@ -86,8 +70,9 @@ def housing_counts(model: QuartierModel, homes: dict[str, np.ndarray] | None = N
     """
     p, d, n = model.people, model.dwellings, model.n_quartiere
     homes = homes or household_counts(model)
-    planning, halves = np.zeros(n, np.int64), np.zeros((2, n), np.int64)
-    _count_planning(p.quartier, p.present, p.plan, planning)
+    planning = rows_marked(p.plan)
+    planning = np.bincount(p.quartier[planning[p.present[planning] == 1]], minlength=n)
+    halves = np.zeros((2, n), np.int64)
     _count_standing(d.quartier, d.rooms, halves)
     dwellings = halves.sum(axis=0)
     waiting = homes["homeless"] + planning

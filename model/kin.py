@@ -133,7 +133,7 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
     can be found, by their key: it bounds the cost.
     """
     p, rates, luck, now = model.people, model.rates, model.luck, model.now
-    of_age = now - STEPS_PER_YEAR * int(rates.parameter("age_of_majority"))
+    of_age = model.latest_adult_birth
     adults, lot = np.empty(rows.size, np.int32), np.empty(rows.size)
     columns = (p.key, p.birth, p.mother)
     n = _seekers(luck.stream, np.int64(now), rows, columns, of_age, model.side["lose_kin"]["share"], adults, lot)

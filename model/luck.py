@@ -20,6 +20,8 @@ _S32: Final = np.uint64(32)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 TWO32: Final = 4294967296.0
+BLOCK: Final = 2048
+"""Keys whose luck is drawn into one buffer at most, see `draw_block`."""
 
 
 class Decision(IntEnum):
@@ -62,8 +64,6 @@ class Decision(IntEnum):
     JOIN_KIN = 31
     # fixed for life, or for a spell
     NEED_RANK = 32
-    APPLY_RANK = 33
-    HOURS_RANK = 34
     CHILDCARE_LOTTERY = 35
     CHILDCARE_TASTE = 36
     TASTE_HOME = 37
@@ -73,7 +73,6 @@ class Decision(IntEnum):
     FOUND_OUTSIDE = 41
     SAME_SEX_SIDE = 42
     PLACE_BLOCKED = 43
-    CONTACT = 44
     SCHOOL_ENTRY = 45
     INCOME_RANK = 88
     KIN_DISTANCE = 46
@@ -100,11 +99,9 @@ class Decision(IntEnum):
     START_DURATION = 71
     START_ROOMS = 72
     START_KIN = 73
-    START_INSTITUTION = 74
     START_BIRTH_QUARTER = 75
     START_OTHER = 76
     START_FATHER = 77
-    START_FRAIL = 78
     START_TENURE = 79
     OWNED = 84
     RENT_BOUND = 85
@@ -238,12 +235,26 @@ def fill_unit(stream, step, decision, keys, out):
 
 
 @nb.njit(cache=True)
-def _fill_word(stream, step, decision, keys, out):
+def fill_word(stream, step, decision, keys, out):
+    """What `Luck.words` does, for kernels."""
     m0, m1, m2, m3 = chooser(decision)
     block, k0, k1 = decision >> np.uint64(2), stream & _LOW, stream >> _S32
     for i in range(keys.size):
         a, b, c, d = philox4x32(keys[i] & _LOW, keys[i] >> _S32, step, block, k0, k1)
         out[i] = np.uint32(a & m0 | b & m1 | c & m2 | d & m3)
+
+
+@nb.njit(inline="always")
+def draw_block(stream, step, block, keys, words):
+    """All four words of a block for each of up to 2,048 keys; word w of person j at ``w * BLOCK + j``."""
+    k0, k1 = stream & _LOW, stream >> _S32
+    for j in range(keys.size):
+        key = keys[j]
+        a, b, c, d = philox4x32(key & _LOW, key >> _S32, step, block, k0, k1)
+        words[j] = np.uint32(a)
+        words[j + BLOCK] = np.uint32(b)
+        words[j + 2 * BLOCK] = np.uint32(c)
+        words[j + 3 * BLOCK] = np.uint32(d)
 
 
 @nb.njit(cache=True)
@@ -321,5 +332,5 @@ class Luck:
     def words(self, decision: Decision | int, step: int, keys: np.ndarray) -> np.ndarray:
         """Uniform 32-bit words (u32), to be compared with the thresholds of `quartier.model.rates.threshold`."""
         out = np.empty(keys.size, np.uint32)
-        _fill_word(self.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), out)
+        fill_word(self.stream, np.uint64(step), np.uint64(decision), np.ascontiguousarray(keys), out)
         return out

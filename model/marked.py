@@ -78,6 +78,22 @@ def _below_zero(column, rows):
     return n
 
 
+@nb.njit(inline="always")
+def rows_of_bytes(eights, values, rows):
+    """Rows of the bytes that are not zero, of some groups of eight rows each: their numbers and bytes (u64). Returns how many.
+
+    For kernels that know which groups have any: no branch to guess, rows are written for each and kept for some.
+    """
+    n = np.uint64(0)
+    for j in range(eights.size):
+        row, left = np.uint64(8) * np.uint64(eights[j]), values[j]
+        for i in range(8):
+            rows[n] = row + np.uint64(i)
+            n += np.uint64(left & np.uint64(255) != 0)
+            left >>= np.uint64(8)
+    return n
+
+
 def _listed(find: Callable[..., int], column: np.ndarray, *wanted: np.uint8) -> np.ndarray:
     """What a kernel finds, in a list for the few there should be; if they are more, in one for all."""
     for share in (8, 1):

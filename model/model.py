@@ -25,7 +25,7 @@ from .region.region import Region
 from .shortlist import Shortlists
 from .start import Start
 from .tables import NONE, Table
-from .timeline import is_year_end
+from .timeline import STEPS_PER_YEAR, is_year_end
 
 EVENTS: Final = (
     "births",
@@ -170,6 +170,11 @@ class QuartierModel(mesa.Model):
         """Completed years (i64) of all people, or of some rows."""
         birth = self.people.birth if rows is None else self.people.birth[rows]
         return (self.now - birth.astype(np.int64)) // 4
+
+    @property
+    def latest_adult_birth(self) -> int:
+        """Quarter of birth of the youngest who are of age now."""
+        return self.now - STEPS_PER_YEAR * int(self.rates.parameter("age_of_majority"))
 
     def rows_of(self, ids: np.ndarray) -> np.ndarray:
         """Rows (i32) of ids; -1 for nobody, for the dead and for those who left the town."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numba as nb
 import numpy as np
@@ -60,21 +59,18 @@ class Table:
     ----------
     schema : column name -> `Column`.
     capacity : rows to make room for; a full table grows by a quarter.
-    kernel_type : named tuple class with one field per column, handed to compiled kernels by `arrays`.
     """
 
     _schema: dict[str, Column]
     _n: int
     reordered: int
-    _kernel_type: type
     _store: dict[str, np.ndarray]
 
-    def __init__(self, schema: Mapping[str, Column], capacity: int, kernel_type: type) -> None:
+    def __init__(self, schema: Mapping[str, Column], capacity: int) -> None:
         set_ = object.__setattr__
         set_(self, "_schema", dict(schema))
         set_(self, "_n", 0)
         set_(self, "reordered", 0)
-        set_(self, "_kernel_type", kernel_type)
         set_(self, "_store", _room(schema, max(capacity, 1)))
         self._resize(0)
 
@@ -103,10 +99,6 @@ class Table:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"write into the column: .{name}[:] = …")
-
-    def arrays(self) -> Any:
-        """All live columns as a named tuple for compiled kernels; invalid after the next `append` or `keep`."""
-        return self._kernel_type(*(column[: self._n] for column in self._store.values()))
 
     def append(self, n: int, **values: object) -> slice:
         """Add ``n`` rows and return where they are; columns not named take their default.
@@ -161,11 +153,6 @@ class Table:
     def frame(self) -> pd.DataFrame:
         """A copy, for people rather than for kernels."""
         return pd.DataFrame(self.copy_columns())
-
-
-def kernel_type(name: str, module: str, schema: Mapping[str, Column]) -> type:
-    """A named tuple class with one field per column; `module` lets compiled kernels be cached on disk."""
-    return namedtuple(name, tuple(schema), module=module)  # the fields come from the schema
 
 
 def distinct(values: np.ndarray) -> np.ndarray:

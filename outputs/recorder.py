@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..model.care_places_needed import Wishes
-from ..model.housing_counts import MOST_ROOMS, barrier_counts, dwelling_counts, household_counts, housing_counts
+from ..model.housing_counts import barrier_counts, dwelling_counts, household_counts, housing_counts
 from ..model.kin_counts import kin_counts
 from ..model.processes.care_staffing import covered
 from ..model.timeline import STEPS_PER_YEAR, is_year_end
 from .care_recorder import record_care, record_places, record_places_needed, record_staff
 from .counting import count_by_age, count_states, count_types_and_sizes
 from .labels import run_sizes, year_ends
-from .schema import CHILDCARE_BANDS, DIMENSION, INDICATORS, ROOMS, TABLES
+from .schema import CHILDCARE_BANDS, DIMENSION, INDICATORS, TABLES
 
 if TYPE_CHECKING:
     from ..model.model import QuartierModel
@@ -27,9 +27,6 @@ _INDICATOR: Final = {indicator.id: i for i, indicator in enumerate(INDICATORS)}
 _SERVICE: Final = {name: i for i, name in enumerate(DIMENSION["service"].ids)}
 _MEASURE: Final = {name: i for i, name in enumerate(DIMENSION["measure"].ids)}
 
-
-if tuple(range(1, MOST_ROOMS + 1)) != ROOMS:
-    raise AssertionError("numbers of rooms that are shown must be those that are counted")
 
 
 def childcare(model: QuartierModel) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
-from ..model.columns import Setting, Sex
+from ..model.columns import MOST_ROOMS, Setting, Sex
 from .care_labels import CARE_ENDS, CARE_LOAD, CARE_PLACES, CARE_SERVICES, EMPLOYMENT, GIVERS, HELP, STAFF
 from .group_labels import BARRIER_LABELS, EVENT_LABELS, HOUSEHOLD_TYPES, KIN_LABELS, SETTING_LABELS, Label
 
@@ -109,7 +109,7 @@ MAY_WAIT: Final = (5, 10, 20)
 CARER_AGE_STARTS: Final = (0, 30, 45, 55, 65, 75)
 DISABILITY_AGE_STARTS: Final = (0, 18, 25, 45, 55, 65, 75, 85)
 CARE_GRADES: Final = (1, 2, 3, 4, 5)
-ROOMS: Final = (1, 2, 3, 4, 5, 6, 7)
+ROOMS: Final = tuple(range(1, MOST_ROOMS + 1))
 HOUSEHOLD_SIZES: Final = (1, 2, 3, 4, 5)
 CHILDCARE_BANDS: Final = ("under_3", "three_to_school")
 

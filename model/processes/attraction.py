@@ -52,7 +52,7 @@ def group_of(age: np.ndarray, family: np.ndarray) -> np.ndarray:
 def household_groups(model: QuartierModel, households: np.ndarray) -> np.ndarray:
     """Group of each of these private households (i64); none may be empty."""
     p, family = model.people, np.zeros(households.size, np.bool_)
-    minor = np.int64(model.now - 4 * int(model.rates.parameter("age_of_majority")))
+    minor = np.int64(model.latest_adult_birth)
     _with_minors(
         households.astype(np.int32), model.households.first_member, p.next_member, p.birth, p.role, minor, family
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..columns import Kind, Tenure
+from ..columns import MOST_ROOMS, Kind, Tenure
 from ..dwelling_features import draw_features, tenure_of, yearly_cost
 from ..luck import Domain, derive_keys
 from ..measures import DwellingsMeasure
@@ -23,7 +23,6 @@ from .attraction import attraction
 from .births import birth_hazards, fertile_women
 from .conversion import convert_dwellings
 from .demolition import lose_dwellings, start_demolition
-from .dwelling_market import MOST_ROOMS
 from .dwelling_search import Search
 from .first_occupation import grow_old
 from .flats import open_flats

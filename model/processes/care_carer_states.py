@@ -13,8 +13,7 @@ import numpy as np
 
 from ..cases import remembered
 from ..columns import CARE_GRADE_BITS, Kind
-from ..luck import TWO32, Decision, four_words
-from ..screen import BLOCK, _draw
+from ..luck import BLOCK, TWO32, Decision, draw_block, four_words
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Cases, Tie, limits_of
 from .care_kin_cache import Place
@@ -125,7 +124,7 @@ def _draw_for(events, stream, now, gives, keys, some, luck):
     up, change = events.gives_up.max() * TWO32, (events.stops + events.reduces).max() * TWO32
     for start in range(0, gives.size, BLOCK):
         last = min(BLOCK, gives.size - start)
-        _draw(stream, np.uint64(now), block, keys[start : start + last], words)
+        draw_block(stream, np.uint64(now), block, keys[start : start + last], words)
         for j in range(last):
             some[n] = gives[start + j]
             luck[0, n], luck[1, n] = (words[j] + 0.5) / TWO32, (words[BLOCK + j] + 0.5) / TWO32

@@ -82,6 +82,6 @@ def limits_of(model: QuartierModel) -> Limits:
         earliest("care_carer_oldest_partner"),
         earliest("care_carer_oldest"),
         earliest("care_child_oldest"),
-        model.now - STEPS_PER_YEAR * int(r.parameter("age_of_majority")),
+        model.latest_adult_birth,
         int(r.parameter("care_parent_carer_until")),
     )

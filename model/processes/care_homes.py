@@ -20,7 +20,6 @@ from ..households import arrive, found, join, remove
 from ..luck import Decision, Domain, derive_keys, pair_keys
 from ..matching import deferred_acceptance
 from ..rates import threshold
-from ..screen import happens_to
 from ..timeline import STEPS_PER_YEAR
 from .care_carers import Carer, Cases
 from .care_origin import note_entries
@@ -173,9 +172,9 @@ def _allocate(
     _admit(model, {name: column[admitted >= 0] for name, column in arrivals.items()})
     refused = np.flatnonzero(match[: rows.size] < 0)
     refused = refused[waited[refused] >= model.rates.parameter("care_home_wait_before_outside")]
-    chance = np.full(refused.size, threshold(model.rates.parameter("care_home_found_outside")), np.uint32)
+    luck = model.luck.words(Decision.FOUND_OUTSIDE, model.now, p.key[rows[refused]])
     outside = np.zeros(rows.size, bool)
-    outside[refused] = happens_to(model.luck, model.now, Decision.FOUND_OUTSIDE, p.key[rows[refused]], chance)
+    outside[refused] = luck < threshold(model.rates.parameter("care_home_found_outside"))
     return match[: rows.size], outside
 
 

@@ -28,13 +28,15 @@ def asked(step, rows, words, column, class_of, groups, quartier, sex, birth, tab
 
 
 @nb.njit(cache=True)
-def old_ones(rows, words, sex, birth, latest, fertile, above, kept, counts):
-    """Those born up to ``latest`` and their words, how far they lie above ``above`` for women born after ``fertile``; how many."""
+def old_enough_for_dementia(rows, words, sex, birth, latest, fertile, above, kept, luck):
+    """Rows of those born up to ``latest``, and their luck: their words, which for women born after ``fertile`` are counted from
+    ``above`` on, so that lower ones come last. Returns how many.
+    """
     n = 0
     for j in range(rows.size):
         i = np.uint32(rows[j])
         woman = (sex[i] == 1) & (birth[i] > fertile)
-        kept[n], counts[n] = i, (np.int64(words[j]) - above * woman) & 0xFFFFFFFF
+        kept[n], luck[n] = i, (np.int64(words[j]) - above * woman) & 0xFFFFFFFF
         n += birth[i] <= latest
     return n
 

@@ -20,15 +20,16 @@ from ..rates import MAX_HAZARD, probability, threshold
 from ..shortlist import shortlist_with_newcomers
 from ..thresholds import AGES as TABLE_AGES
 from ..timeline import STEPS_PER_YEAR, year_of
-from .births import OLDEST
-from .care_kernels import asked, grades_reached, old_ones
+from .births import OLDEST as OLDEST_MOTHER
+from .care_kernels import asked, grades_reached, old_enough_for_dementia
 from .care_start import start_need
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
 _ABOVE_BIRTHS = 1 << 28
-"""A word of luck (a sixteenth of all lie below) that no birth past 40 needs; a higher one would only cost time."""
+"""Words of luck (a sixteenth of all) left to the births of women old enough for dementia. Where a scenario gives a birth a higher
+chance than that, the same luck may bring both in one quarter; neither becomes more or less likely."""
 _QUARTERS = np.arange(TABLE_AGES * STEPS_PER_YEAR)
 _AGE_OF_QUARTER = np.clip((_QUARTERS - 1) // STEPS_PER_YEAR, 0, AGES - 1)
 
@@ -171,16 +172,16 @@ def _could_fall_ill(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
     lowest values, so of younger women dementia takes those above `_ABOVE_BIRTHS`; the two exclude each other in a quarter.
     """
     p, (rows, words) = model.people, shortlist_with_newcomers(model, Decision.BIRTH)
-    latest, fertile = model.now - _tables(model)["youngest_ill"], model.now - STEPS_PER_YEAR * (OLDEST + 1)
-    kept, counts = np.empty(rows.size + 1, np.int32), np.empty(rows.size + 1, np.uint32)
-    n = old_ones(rows, words, p.sex, p.birth, latest, fertile, _ABOVE_BIRTHS, kept, counts)
-    return kept[:n], counts[:n]
+    latest, fertile = model.now - _tables(model)["youngest_ill"], model.now - STEPS_PER_YEAR * (OLDEST_MOTHER + 1)
+    kept, luck = np.empty(rows.size + 1, np.int32), np.empty(rows.size + 1, np.uint32)
+    n = old_enough_for_dementia(rows, words, p.sex, p.birth, latest, fertile, _ABOVE_BIRTHS, kept, luck)
+    return kept[:n], luck[:n]
 
 
 def _bounds_of_dementia(thresholds: np.ndarray) -> np.ndarray:
     """Largest words of luck with which dementia can begin, u32 [sex, completed age]."""
     bound = by_age(thresholds).max(axis=0)
-    young = bound[Sex.FEMALE, : OLDEST + 1]
+    young = bound[Sex.FEMALE, : OLDEST_MOTHER + 1]
     young[:] = np.where(young > 0, np.minimum(young, TWO32 - 1 - _ABOVE_BIRTHS) + _ABOVE_BIRTHS, 0)
     return bound
 

@@ -15,7 +15,8 @@ from ..care_hazards import GRADES
 from ..cases import Memory, keep
 from ..columns import Former, Setting, Union
 from ..dwelling_features import barrier_free
-from ..luck import _LOW, _S32, TWO32, Decision, philox4x32, word
+from ..luck import BLOCK, TWO32, Decision, draw_block, fill_word, word
+from ..marked import rows_of_bytes
 from ..thresholds import AGES
 from .care_carers import Carer, Cases, Pairs
 from .care_choice import PARENTS, choices_of
@@ -28,6 +29,7 @@ _TASTE_HOME, _REDRAW = int(Decision.TASTE_HOME), int(Decision.TASTE_REDRAW)
 _SERVICE, _SHORT = int(Decision.TASTE_SERVICE), int(Decision.SHORT_TERM_STAY)
 if (_SERVICE & 3, int(Decision.TASTE_DAY_CARE)) != (2, _SERVICE + 1):
     raise AssertionError("tastes for a service and for day care must be the last two words of one block of luck")
+_THIRD, _FOURTH = np.uint32(2 * BLOCK), np.uint32(3 * BLOCK)
 _NO_UNION, _WIDOWED = int(Union.NONE), int(Former.WIDOWED)
 _IN_HOUSEHOLD, _NO_CARER = int(Carer.IN_HOUSEHOLD), int(Carer.NONE)
 _PARENTS, _AGES, _GRADES = np.uint32(PARENTS), np.uint32(AGES), np.uint32(GRADES)
@@ -72,19 +74,13 @@ class Review(NamedTuple):
 
 
 @nb.njit(cache=True)
-def _somebody(care, care_8, setting, setting_8, eights, found):
+def _somebody(care, care_8, setting, setting_8, found):
     """Rows of those with a grade or a setting; first eight at a time, without a branch to guess."""
-    k = n = np.uint64(0)
+    eights, values, k = np.empty(care_8.size + 1, np.uint32), np.empty(care_8.size + 1, np.uint64), np.uint64(0)
     for eight in range(np.uint64(care_8.size)):
-        eights[k] = eight
-        k += np.uint64(((care_8[eight] & _GRADES_8) | setting_8[eight]) != 0)
-    for j in range(k):
-        eight = np.uint64(eights[j])
-        both = (care_8[eight] & _GRADES_8) | setting_8[eight]
-        for i in range(8):
-            found[n] = np.uint64(8) * eight + np.uint64(i)
-            n += np.uint64(both & np.uint64(255) != 0)
-            both >>= np.uint64(8)
+        eights[k], values[k] = eight, (care_8[eight] & _GRADES_8) | setting_8[eight]
+        k += np.uint64(values[k] != 0)
+    n = rows_of_bytes(eights[:k], values[:k], found)
     for i in range(8 * care_8.size, care.size):
         found[n] = i
         n += np.uint64(((care[i] & 7) | setting[i]) != 0)
@@ -116,35 +112,14 @@ def sort_out(model: QuartierModel) -> tuple[Cases, np.ndarray]:
     """People in need who live neither in a nursing home nor in a shared flat, and rows (i32) of those whose need has ended."""
     p = model.people
     whole = len(p) // 8 * 8
-    eights, found = np.empty(whole // 8 + 1, np.int32), np.empty(len(p) + 1, np.int32)
+    found = np.empty(len(p) + 1, np.int32)
     care_8, setting_8 = p.care[:whole].view(np.uint64), p.setting[:whole].view(np.uint64)
-    found = found[: _somebody(p.care, care_8, p.setting, setting_8, eights, found)]
+    found = found[: _somebody(p.care, care_8, p.setting, setting_8, found)]
     most = found.size + 1
     rows, ended = np.empty((2, most), np.int32)
     age, (grade, demented, what) = np.empty(most, np.int64), np.empty((3, most), np.uint8)
     n, m = _sort_out(found, p.care, p.setting, p.present, p.birth, model.now, what, rows, age, grade, demented, ended)
     return Cases(rows[:n], age[:n], grade[:n], demented[:n]), ended[:m]
-
-
-@nb.njit(inline="always")
-def _fill(stream, step, decision, keys, words):
-    """The words of one decision for some keys."""
-    k0, k1, block = stream & _LOW, stream >> _S32, np.uint64(decision >> 2)
-    which = decision & 3
-    for j in range(keys.size):
-        key = keys[j]
-        a, b, c, d = philox4x32(key & _LOW, key >> _S32, np.uint64(step), block, k0, k1)
-        words[j] = np.uint32(a if which == 0 else (b if which == 1 else (c if which == 2 else d)))
-
-
-@nb.njit(inline="always")
-def _fill_two(stream, step, block, keys, third, fourth):
-    """The last two words of a block of decisions for some keys."""
-    k0, k1 = stream & _LOW, stream >> _S32
-    for j in range(keys.size):
-        key = keys[j]
-        _, _, c, d = philox4x32(key & _LOW, key >> _S32, np.uint64(step), np.uint64(block), k0, k1)
-        third[j], fourth[j] = np.uint32(c), np.uint32(d)
 
 
 @nb.njit(inline="always")
@@ -157,7 +132,7 @@ def _tastes(stream, now, known_since, known_taste, keys, redraw, words):
     """Begin spells of need that are new and draw tastes for a home, at the beginning and anew now and then."""
     for start in range(0, keys.size, _CHUNK):
         m = min(_CHUNK, keys.size - start)
-        _fill(stream, now, _REDRAW, keys[start : start + m], words)
+        fill_word(stream, np.uint64(now), np.uint64(_REDRAW), keys[start : start + m], words)
         for j in range(m):
             c = start + j
             new = known_since[c] == 0
@@ -167,8 +142,9 @@ def _tastes(stream, now, known_since, known_taste, keys, redraw, words):
 
 
 @nb.njit(cache=True)
-def _review(stream, now, cases, situation, parents, p, known, t, class_of, level, seek, fresh, chances, lost, out):
-    """Review all cases; how many want a nursing home, and how many of them since now (with the chance of it).
+def _review(stream, now, cases, situation, parents, p, known, t, class_of, level, most, near, chances, lost, out):
+    """Review all cases; list those who may come to want a nursing home, whose chance times ``most`` lies above their taste,
+    with the chance. Returns how many they are.
 
     The frail are marked. No branch touches an array: with one, numba counts references to every array in the loop. Numbers
     are unsigned: a negative one would count from the end, which costs a choice each time.
@@ -180,11 +156,11 @@ def _review(stream, now, cases, situation, parents, p, known, t, class_of, level
     until, stays, on_home = t.parents_until, t.short, t.on_home
     keys, tastes, wish, carer = known.key, known.taste, known.wish, known.carer
     guest, serviced, own = known.day_care, known.serviced, np.uint32(level.shape[0] > 1)
-    words, asks, new, one = np.empty((3, _CHUNK), np.uint32), np.uint64(0), np.uint64(0), np.uint32(1)
+    words, lasting, new, one = np.empty(_CHUNK, np.uint32), np.empty(4 * BLOCK, np.uint32), np.uint64(0), np.uint32(1)
     for start in range(0, rows.size, _CHUNK):
         m = min(_CHUNK, rows.size - start)
-        _fill_two(stream, 0, _SERVICE >> 2, keys[start : start + m], words[0], words[1])
-        _fill(stream, now, _SHORT, keys[start : start + m], words[2])
+        draw_block(stream, np.uint64(0), np.uint64(_SERVICE >> 2), keys[start : start + m], lasting)
+        fill_word(stream, np.uint64(now), np.uint64(_SHORT), keys[start : start + m], words)
         for j in range(np.uint32(m)):
             c = np.uint32(start) + j
             r, k, grade = np.uint32(rows[c]), np.uint32(situation[c]), np.uint32(grades[c])
@@ -197,20 +173,17 @@ def _review(stream, now, cases, situation, parents, p, known, t, class_of, level
             factor = on_home if guest[c] > 0 else 1.0
             factor *= level[class_of[quartier[r * own]] * own, grade - one]
             chance = home[(seen * _TWICE + place) * _AGES + age] * factor
-            fresh[new], chances[new] = c, chance
-            new += np.uint64((taste < chance) & (wish[c] == 0))
-            wish[c] |= taste < chance
-            seek[asks] = c
-            asks += np.uint64(wish[c] != 0)
+            near[new], chances[new] = c, chance
+            new += np.uint64((taste < chance * most) & (wish[c] == 0))
             lost[c] = (carer[c] == _IN_HOUSEHOLD + 1) & (k != _IN_HOUSEHOLD)
             carer[c] = k + one
             kind = _PARENTS if parents[c] & (ages[c] < until) else seen
-            wants[c] = _unit(words[0, j]) < service[kind * _CELLS + cell]
+            wants[c] = _unit(lasting[_THIRD + j]) < service[kind * _CELLS + cell]
             woman = ill * np.uint32(2) + one - man
             hours[c] = capped[(woman * _AGES + age) * _GRADES + grade - one] * np.float64(wants[c])
-            day[c] = _unit(words[1, j]) < day_chance[cell * _AGES + age]
-            short[c] = (words[2, j] < stays) & (grade >= 2) & (k != _NO_CARER)
-    return asks, new
+            day[c] = _unit(lasting[_FOURTH + j]) < day_chance[cell * _AGES + age]
+            short[c] = (words[j] < stays) & (grade >= 2) & (k != _NO_CARER)
+    return new
 
 
 def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndarray, parents: np.ndarray) -> Review:
@@ -224,11 +197,11 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
     p, n = model.people, cases.rows.size
     class_of, level = model.rates.resolve("care_home_wish_level", model.now, model.n_quartiere)
     columns = _People(*(getattr(p, name) for name in _People._fields))
-    seek, (lost, wants, day, short) = np.empty(n + 1, np.int64), np.empty((4, n), np.bool_)
-    fresh, hours, chances, choices = np.empty(n + 1, np.int32), np.empty(n), np.empty(n + 1), choices_of(model)
-    words = np.empty(_CHUNK, np.uint32)
+    lost, wants, day, short = np.empty((4, n), np.bool_)
+    near, hours, chances, choices = np.empty(n + 1, np.int32), np.empty(n), np.empty(n + 1), choices_of(model)
+    odds, words = model.rates.parameter("care_barrier_free_on_home"), np.empty(_CHUNK, np.uint32)
     _tastes(model.luck.stream, model.now, known.need_since, known.taste, known.key, choices.redraw, words)
-    asks, new = _review(
+    new = _review(
         model.luck.stream,
         model.now,
         cases,
@@ -239,32 +212,24 @@ def review(model: QuartierModel, cases: Cases, known: Memory, situation: np.ndar
         choices,
         class_of,
         np.ascontiguousarray(level),
-        seek,
-        fresh,
+        max(odds, 1.0),
+        near,
         chances,
         lost,
         (wants, hours, day, short),
     )
-    seek = _without_barriers(model, cases, known, fresh[:new], chances[:new], seek[:asks])
-    return Review(seek, lost, Services(wants, hours, day, day, short, short))
+    wants_home = _where_they_live(model, cases.rows[near[:new]], chances[:new], odds) > known.taste[near[:new]]
+    known.wish[near[:new][wants_home]] = 1
+    return Review(np.flatnonzero(known.wish), lost, Services(wants, hours, day, day, short, short))
 
 
-def _without_barriers(
-    model: QuartierModel, cases: Cases, known: Memory, fresh: np.ndarray, chance: np.ndarray, seek: np.ndarray
-) -> np.ndarray:
-    """Take back wishes for a home that are new (positions) and would not have come to who lives in a barrier-free dwelling.
-
-    The odds of the wish are lower there (model-care.md 4.2). Returns who seeks a home still.
-    """
-    p, h, d = model.people, model.households, model.dwellings
-    home = h.dwelling[p.household[cases.rows[fresh]]]
+def _where_they_live(model: QuartierModel, rows: np.ndarray, chance: np.ndarray, odds: float) -> np.ndarray:
+    """Chance of a wish for a home given the dwelling: in a barrier-free one the odds are ``odds`` times as high (model-care.md 4.2)."""
+    h, d = model.households, model.dwellings
+    home = h.dwelling[model.people.household[rows]]
     free = (home >= 0) & barrier_free(d.features[np.maximum(home, 0)])
-    odds, most = model.rates.parameter("care_barrier_free_on_home"), np.minimum(chance, 1.0)
-    back = fresh[free & (known.taste[fresh] >= odds * most / (1 - most + odds * most))]
-    if back.size == 0:
-        return seek
-    known.wish[back] = 0
-    return seek[known.wish[seek] > 0]
+    usual = np.minimum(chance, 1.0)
+    return np.where(free, odds * usual / (1 - usual + odds * usual), chance)
 
 
 @nb.njit(cache=True)

@@ -16,7 +16,6 @@ from ..columns import Setting
 from ..luck import Decision
 from ..matching import deferred_acceptance
 from ..rates import probability, threshold
-from ..screen import happens_to
 from .care_carers import Carer, Cases
 from .care_choice import need_hours, wish_for_day_care
 from .care_homes import priority
@@ -37,8 +36,8 @@ def wanted_services(model: QuartierModel, cases: Cases, situation: np.ndarray, w
     hours, some = np.zeros(keys.size), np.flatnonzero(with_service)
     hours[some] = np.minimum(r.parameter("care_service_hours"), need_hours(model, Cases(*(c[some] for c in cases))))
     day = model.luck.uniform(Decision.TASTE_DAY_CARE, 0, keys) < wish_for_day_care(model, cases)
-    chance = threshold(probability(r.parameter("care_short_term_stays")))
-    stays = happens_to(model.luck, model.now, Decision.SHORT_TERM_STAY, keys, np.full(keys.size, chance, np.uint32))
+    luck = model.luck.words(Decision.SHORT_TERM_STAY, model.now, keys)
+    stays = luck < threshold(probability(r.parameter("care_short_term_stays")))
     short = stays & (cases.grade >= 2) & (situation != Carer.NONE)
     return Services(with_service, hours, day, day, short, short)
 

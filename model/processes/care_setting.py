@@ -72,7 +72,7 @@ def _end_arrangements(model: QuartierModel, rows: np.ndarray) -> None:
     p.setting[rows] = Setting.NONE
     if back.size == 0:
         return
-    minor = p.birth[back] > model.now - STEPS_PER_YEAR * int(model.rates.parameter("age_of_majority"))
+    minor = p.birth[back] > model.latest_adult_birth
     home = _home_of_own(model, back, minor)
     alone = home < 0
     new = home[alone] = found(model, p.quartier[back[alone]])

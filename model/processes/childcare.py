@@ -18,7 +18,6 @@ from ..process import Process
 from ..rates import probability, threshold
 from ..reach import Reach
 from ..school import school_rule
-from ..screen import happens_to
 from ..tables import NONE
 from ..timeline import STEPS_PER_YEAR, is_year_end, quarter_of
 from .childcare_kernels import (
@@ -194,8 +193,8 @@ def _wait(model: QuartierModel, c: Children, without: np.ndarray) -> None:
     c.since[waits] = since
     patience = model.rates.parameter("childcare_wait_before_outside")
     long = waits[model.now - since.astype(np.int64) >= patience]
-    limit = np.full(long.size, threshold(model.rates.parameter("childcare_found_outside")))
-    found = long[happens_to(model.luck, model.now, Decision.FOUND_OUTSIDE, c.key[long], limit)]
+    luck = model.luck.words(Decision.FOUND_OUTSIDE, model.now, c.key[long])
+    found = long[luck < threshold(model.rates.parameter("childcare_found_outside"))]
     c.place[found], c.since[found] = OUTSIDE_PLACE, 0
 
 

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import BUILT_SHIFT
+from ..columns import BUILT_SHIFT, MOST_ROOMS
 from ..dwelling_features import draw_features
 from ..fetch import fetch
 from ..luck import Decision, Domain, derive_keys
 from ..measures import DwellingsMeasure
 from ..timeline import STEPS_PER_YEAR
-from .dwelling_market import MOST_ROOMS
 
 if TYPE_CHECKING:
     from ..model import QuartierModel

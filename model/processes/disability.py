@@ -17,7 +17,6 @@ from ..columns import DISABILITY_CARD_BIT
 from ..luck import Decision
 from ..process import Process
 from ..rates import RateBook, probability, threshold
-from ..screen import happens_to
 from ..shortlist import shortlist_with_newcomers
 from ..timeline import STEPS_PER_YEAR
 from .care_need import ask_listed, by_age, by_quarter, grade_and_dementia
@@ -140,8 +139,8 @@ def recognise_disability(model: QuartierModel) -> None:
     onset = model.side.get("change_need", {}).get("onset", np.zeros(0, np.int32))
     grade, _ = grade_and_dementia(p.care[onset])
     severe = onset[(grade >= model.rates.parameter("disability_care_grade_from")) & (p.disability[onset] == 0)]
-    chance = np.full(severe.size, threshold(model.rates.parameter("disability_with_care_grade")), np.uint32)
-    found = happens_to(model.luck, model.now, Decision.DISABILITY_KIND, p.key[severe], chance)
+    luck = model.luck.words(Decision.DISABILITY_KIND, model.now, p.key[severe])
+    found = luck < threshold(model.rates.parameter("disability_with_care_grade"))
     p.disability[severe[found]] |= DISABILITY_CARD_BIT
 
 

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import BARRIER_FREE_BIT, TENURE_BITS, TENURE_SHIFT, Tenure
+from ..columns import BARRIER_FREE_BIT, MOST_ROOMS, TENURE_BITS, TENURE_SHIFT, Tenure
 from ..fetch import fetch
-from ..luck import _LOW, _S32, TWO32, Decision, pair_bits, philox4x32
+from ..luck import _LOW, _S32, BLOCK, TWO32, Decision, draw_block, pair_bits, philox4x32
 from ..rates import RateBook
-from ..screen import BLOCK, _draw
 from .attraction import GROUPS
 from .dwelling_search import GUIDE_SHIFT, Search
 from .first_occupation import FRESH, households_of, weights
@@ -27,8 +26,6 @@ from .first_occupation import FRESH, households_of, weights
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
-MOST_ROOMS = 7
-"""Largest class of rooms in the stock's tables: seven and more."""
 BOUND = int(Tenure.BOUND) << TENURE_SHIFT
 TWO53 = 9007199254740992.0
 GLANCE = np.uint64(Decision.FIRST_OCCUPATION)
@@ -180,7 +177,7 @@ def _lots(luck, keys, blocks, lots):
     """Words of luck (u32 [block, word, key]) of some blocks of the search; apart, so that it vectorises."""
     stream, step, search = luck
     for b in range(blocks.size):
-        _draw(stream, step, search + np.uint64(blocks[b]), keys, lots[b].reshape(-1))
+        draw_block(stream, step, search + np.uint64(blocks[b]), keys, lots[b].reshape(-1))
 
 
 @nb.njit(inline="always")

@@ -11,8 +11,7 @@ from ..columns import BARRIER_FREE_BIT, CARE_GRADE_BITS, TENURE_BITS, TENURE_SHI
 from ..fetch import fetch
 from ..households import with_children
 from ..luck import TWO32, Decision
-from ..shortlist import SLACK
-from ..thresholds import AGES
+from ..thresholds import AGES, SLACK
 from ..timeline import DT
 from .attraction import group_of
 from .budget import affordable, income_ranks
@@ -230,7 +229,7 @@ def household_seekers(model: QuartierModel, homes: np.ndarray) -> Seekers:
     p, h, d, rates, n = model.people, model.households, model.dwellings, model.rates, homes.size
     head, born, adults, minors = (np.empty(n, its_type) for its_type in (np.int32, np.uint16, np.int16, np.int16))
     family, needs = np.empty(n, np.bool_), np.empty(n, np.bool_)
-    of_age = model.now - 4 * int(rates.parameter("age_of_majority"))
+    of_age = model.latest_adult_birth
     grade = int(rates.parameter("barrier_care_grade"))
     _describe(
         homes, h.first_member, p.next_member, p.birth, p.key, p.role, p.care, of_age, grade, head, born, family, adults,

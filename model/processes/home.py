@@ -71,7 +71,7 @@ def _could_return(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, n
     """Positions of those without partner who live apart from a parent in town, and that parent's household."""
     p = model.people
     oldest = int(np.flatnonzero(model.rates["returning_home"].values.max(axis=0)).max(initial=0))
-    grown = model.now - 4 * int(model.rates.parameter("age_of_majority"))
+    grown = model.latest_adult_birth
     at = np.flatnonzero(p.partner[rows] < 0)
     role = p.role[rows[at]]
     at = at[(role == Role.ADULT) | (role == Role.OTHER)]

@@ -53,7 +53,7 @@ def start_institutions(model: QuartierModel) -> None:
 
 
 def _grown(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
-    return model.people.birth[rows] <= model.now - 4 * int(model.rates.parameter("age_of_majority"))
+    return model.people.birth[rows] <= model.latest_adult_birth
 
 
 def _entrants(model: QuartierModel, kind: Kind) -> np.ndarray:
@@ -93,7 +93,7 @@ def _leave(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     able[~grown] = parental_home(model, rows[~grown]) >= 0
     hazard = np.where(able, rates.parameter("institution_leaving"), 0.0)
     goes = ask(model, "leave_institution", Decision.INSTITUTION_EXIT, rows, hazard)
-    of_age = p.birth[rows] == model.now - 4 * int(rates.parameter("age_of_majority"))
+    of_age = p.birth[rows] == model.latest_adult_birth
     goes |= of_age & (model.households.kind[p.household[rows]] == Kind.OTHER_COMMUNAL)
     leavers, grown = rows[goes], grown[goes]
     home = parental_home(model, leavers)
@@ -165,7 +165,7 @@ def _enter(model: QuartierModel, side: dict[str, Any]) -> np.ndarray:
     born = model.now - 4 * (cell % AGES) - 2
     begin = model.luck.words(Decision.INSTITUTION_SEARCH, model.now, key) * (ring.size / TWO32)
     chosen = np.empty(which.size, np.int32)
-    of_age = np.int64(model.now - 4 * int(model.rates.parameter("age_of_majority")))
+    of_age = np.int64(model.latest_adult_birth)
     people = (p.birth, p.sex, p.partner, p.role, p.key, p.id, p.mother, p.father, p.next_member)
     places = (begin.astype(np.int64), cell // AGES, born, ring, model.dwellings.household, h.first_member)
     _looked_for(*places, people, of_age, REACH, MOST_LOOKED_AT, chosen)

@@ -11,6 +11,7 @@ from ..asking import ask
 from ..columns import CARE_GRADE_BITS, Kind, Role
 from ..grown_children import likely_children
 from ..luck import Decision, pair_keys
+from ..marked import rows_of_bytes
 from ..process import Process
 from .partnership import move_in
 
@@ -28,18 +29,13 @@ def _in_need(care, care_8, birth, partner, role, present, grade, born, rows):
     Grades are looked at eight at a time: one of at least ``grade``, with 8 - ``grade`` added, has the bit of eight. No
     branch to guess: rows are written for each and kept for some.
     """
-    more, k, n = np.uint64(8 - grade) * _ONE_EACH, np.uint64(0), np.uint64(0)
+    more, k = np.uint64(8 - grade) * _ONE_EACH, np.uint64(0)
+    eights, values = np.empty(care_8.size + 1, np.uint32), np.empty(care_8.size + 1, np.uint64)
     for eight in range(np.uint64(care_8.size)):
-        rows[k] = eight
-        k += np.uint64(((care_8[eight] & _GRADES_8) + more) & _EIGHT_EACH != 0)
+        eights[k], values[k] = eight, ((care_8[eight] & _GRADES_8) + more) & _EIGHT_EACH
+        k += np.uint64(values[k] != 0)
     found = np.empty(np.uint64(8) * k + np.uint64(9), np.uint32)
-    for j in range(k):
-        eight = np.uint64(rows[j])
-        high = ((care_8[eight] & _GRADES_8) + more) & _EIGHT_EACH
-        for i in range(8):
-            found[n] = np.uint64(8) * eight + np.uint64(i)
-            n += np.uint64(high & np.uint64(255) != 0)
-            high >>= np.uint64(8)
+    n = rows_of_bytes(eights[:k], values[:k], found)
     for i in range(8 * care_8.size, care.size):
         found[n] = i
         n += np.uint64((care[i] & CARE_GRADE_BITS) >= grade)

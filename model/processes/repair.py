@@ -80,7 +80,7 @@ def repair(model: QuartierModel, affected: np.ndarray, siblings: bool = False) -
     if affected.size == 0:
         return
     p, h = model.people, model.households
-    of_age = np.int64(model.now - 4 * int(model.rates.parameter("age_of_majority")))
+    of_age = np.int64(model.latest_adult_birth)
     orphaned = np.empty(affected.size, np.int32)
     n = _inspect(
         affected,
@@ -146,7 +146,7 @@ def _siblings(model: QuartierModel, minors: np.ndarray) -> np.ndarray:
     p = model.people
     mothers = p.mother[minors][p.mother[minors] >= 0]
     rows = likely_children(model, mothers)
-    of_age = np.int64(model.now - 4 * int(model.rates.parameter("age_of_majority")))
+    of_age = np.int64(model.latest_adult_birth)
     rows = rows[np.isin(p.mother[rows], mothers) & (p.present[rows] == 1) & (p.birth[rows] <= of_age)]
     return rows[np.lexsort((p.key[rows], p.birth[rows]))]
 
@@ -154,7 +154,7 @@ def _siblings(model: QuartierModel, minors: np.ndarray) -> np.ndarray:
 def _home_of_kin(model: QuartierModel, ids: list[int]) -> int:
     """Household of the first of these people who is of age and lives in a private household; -1 for none."""
     p, h = model.people, model.households
-    of_age = model.now - 4 * int(model.rates.parameter("age_of_majority"))
+    of_age = model.latest_adult_birth
     for id_ in ids:
         row = model.row_of_id[id_] if id_ >= 0 else NONE
         if row >= 0 and p.present[row] and p.birth[row] <= of_age and h.kind[p.household[row]] == Kind.PRIVATE:
@@ -185,7 +185,7 @@ def _foster_household(model: QuartierModel, minors: np.ndarray) -> int:
 
 def _is_family(model: QuartierModel, home: int, with_children: bool) -> bool:
     """Whether an adult lives there, and a child if one is asked for."""
-    p, of_age = model.people, model.now - 4 * int(model.rates.parameter("age_of_majority"))
+    p, of_age = model.people, model.latest_adult_birth
     birth, role, following = p.birth, p.role, p.next_member
     adult, child, i = False, not with_children, model.households.first_member[home]
     while i >= 0:

@@ -147,17 +147,19 @@ def test_no_decision_number_is_ever_given_to_another_decision():
 
 
 PARITY = """
+from types import SimpleNamespace
 import numpy as np
 from quartier.model.luck import Decision, Domain, Luck, derive_keys
-from quartier.model.screen import happens, happens_to
+from quartier.model.screen import room_for, screen_bounds
 luck, keys = Luck(1, 0), derive_keys(Domain.START_PERSON, np.arange(60))
+zero, sex = np.zeros(60, np.uint8), (np.arange(60) % 2).astype(np.uint8)
 birth = (8092 - 7 * np.arange(60)).astype(np.uint16)
-sex = (np.arange(60) % 2).astype(np.uint8)
-thresholds = (np.arange(2 * 110, dtype=np.uint64).reshape(2, 110) * 19_000_000).astype(np.uint32)
-rows = happens(luck, 8092, Decision.CARE_CHANGE, keys, np.ones(60, np.uint8), birth, thresholds, [sex])
-chosen = happens_to(luck, 8092, Decision.OUT_MIGRATE, keys, np.full(60, 2**31, np.uint32))
+people = SimpleNamespace(key=keys, birth=birth, present=zero + 1, sex=sex, leads=sex, care=zero)
+bounds = (np.arange(3 * 8 * 110 * 4, dtype=np.uint64).reshape(3, 2, 2, 2, 110, 4) * 400_000).astype(np.uint32)
+for rows, flags, words in screen_bounds(luck, 8092, people, bounds, room_for(60)):
+    print(rows.tolist(), flags.tolist(), words.sum(dtype=np.uint64))
 print(luck.words(Decision.BIRTH, 8092, keys).sum(dtype=np.uint64), luck.uniform(Decision.TWINS, 8092, keys).sum().hex())
-print(keys.sum(dtype=np.uint64), rows.tolist(), np.flatnonzero(chosen).tolist())
+print(keys.sum(dtype=np.uint64))
 """
 
 

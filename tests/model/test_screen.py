@@ -1,155 +1,124 @@
-"""Asking many people at once gives what asking each by hand would give."""
+"""Asking everybody at once finds those whom asking each by hand would find."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from quartier.model.luck import Decision, Domain, Luck, derive_keys
+from quartier.model.luck import Domain, Luck, derive_keys
 from quartier.model.rates import threshold
-from quartier.model.screen import BLOCK, happens, happens_to, question, screen
+from quartier.model.screen import BLOCKS, CHUNK, room_for, screen_bounds
 
 STEP = 8092
 LUCK = Luck(7, 1)
+AGES = 110
+SHAPE = (BLOCKS, 2, 2, 2, AGES, 4)
+COLUMNS = ("key", "birth", "present", "sex", "leads", "care")
 
 
-def people(n: int, seed: int = 1) -> dict[str, np.ndarray]:
-    """Keys, births, sex, care grade and who is alive of n invented people."""
+def people(n: int, seed: int = 1) -> SimpleNamespace:
+    """Columns of n invented people, a few of them older than the tables."""
     rng = np.random.default_rng(seed)
-    return {
-        "key": derive_keys(Domain.START_PERSON, np.arange(n)),
-        "birth": (STEP - rng.integers(0, 400, n)).astype(np.uint16),
-        "alive": (rng.random(n) < 0.9).astype(np.uint8),
-        "sex": rng.integers(0, 2, n).astype(np.uint8),
-        "care": rng.integers(0, 6, n).astype(np.uint8),
-        "place": rng.integers(0, 5, n).astype(np.uint8),
-    }
-
-
-def by_hand(
-    p: dict[str, np.ndarray], decision: Decision, thresholds: np.ndarray, columns: list[np.ndarray], years: bool = True
-) -> np.ndarray:
-    """Whether the event happens to each, in plain numpy."""
-    age = (STEP - p["birth"].astype(int)) // (4 if years else 1)
-    limit = thresholds[(*columns, np.minimum(age, thresholds.shape[-1] - 1))]
-    return (LUCK.words(decision, STEP, p["key"]) < limit) & (p["alive"] != 0)
-
-
-@pytest.mark.parametrize("n", [1, 7, BLOCK - 1, BLOCK, BLOCK + 9, 3 * BLOCK + 1234])
-def test_happens_equals_plain_numpy_for_any_number_of_people(n):
-    p = people(n)
-    table = threshold(np.random.default_rng(2).random((2, 110)))
-    rows = happens(LUCK, STEP, Decision.OUT_MIGRATE, p["key"], p["alive"], p["birth"], table, [p["sex"]])
-    assert rows.dtype == np.int32
-    assert rows.tolist() == np.flatnonzero(by_hand(p, Decision.OUT_MIGRATE, table, [p["sex"]])).tolist()
-
-
-@pytest.mark.parametrize("names", [[], ["sex"], ["place", "sex"], ["place", "care", "sex"]])
-@pytest.mark.parametrize("years", [True, False])
-def test_thresholds_depend_on_up_to_three_columns_and_age(names, years):
-    p = people(5000)
-    lengths = {"sex": 2, "care": 6, "place": 5}
-    columns = [p[name] for name in names]
-    table = threshold(np.random.default_rng(3).random((*(lengths[name] for name in names), 110 if years else 440)))
-    asked = question(Decision.BIRTH, table, columns, years=years)
-    rows, _ = screen(LUCK, STEP, Decision.BIRTH // 4, p["key"], p["alive"], p["birth"], (asked,))
-    assert rows.tolist() == np.flatnonzero(by_hand(p, Decision.BIRTH, table, columns, years)).tolist()
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 4])
-def test_questions_of_one_block_are_answered_as_if_asked_alone(count):
-    p = people(6000)
-    rng = np.random.default_rng(4)
-    decisions = [Decision.ADJUSTMENT_MOVE, Decision.DEATH, Decision.CARE_CHANGE, Decision.DISABILITY][:count]
-    tables = [threshold(0.1 * rng.random((6, 110))) for _ in decisions]
-    rows, flags = screen(
-        LUCK, STEP, 0, p["key"], p["alive"], p["birth"],
-        tuple(question(d, t, [p["care"]]) for d, t in zip(decisions, tables, strict=True)),
+    return SimpleNamespace(
+        key=derive_keys(Domain.START_PERSON, np.arange(n)),
+        birth=(STEP - rng.integers(0, 4 * AGES + 30, n)).astype(np.uint16),
+        present=(rng.random(n) < 0.9).astype(np.uint8),
+        sex=rng.integers(0, 2, n).astype(np.uint8),
+        leads=rng.integers(0, 2, n).astype(np.uint8),
+        care=(rng.integers(0, 6, n) * rng.integers(0, 2, n)).astype(np.uint8),
     )
-    answers = np.stack([by_hand(p, d, t, [p["care"]]) for d, t in zip(decisions, tables, strict=True)])
-    assert rows.tolist() == np.flatnonzero(answers.any(axis=0)).tolist()
-    assert flags.tolist() == (answers[:, rows] * 2 ** np.arange(count)[:, None]).sum(axis=0).tolist()
+
+
+def asked(p: SimpleNamespace, bounds: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+    """Per block who lies below a bound, which, and their words."""
+    return screen_bounds(LUCK, STEP, p, bounds, room_for(p.key.size))
+
+
+def by_hand(p: SimpleNamespace, bounds: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each lies below each bound of a block, and the words of luck, in plain numpy and one decision at a time."""
+    age = np.minimum((STEP - p.birth.astype(int)) // 4, AGES - 1)
+    words = np.stack([LUCK.words(4 * block + w, STEP, p.key) for w in range(4)], axis=1)
+    limit = bounds[block, (p.care > 0).astype(int), p.leads, p.sex, age]
+    return (words < limit) & (p.present == 1)[:, None], words
+
+
+@pytest.mark.parametrize("n", [1, 7, CHUNK - 1, CHUNK, CHUNK + 9, 3 * CHUNK + 123])
+def test_everybody_asked_at_once_equals_plain_numpy_for_any_number_of_people(n):
+    p = people(n)
+    bounds = threshold(np.random.default_rng(2).random(SHAPE) ** 3)
+    for block, (rows, flags, words) in enumerate(asked(p, bounds)):
+        below, drawn = by_hand(p, bounds, block)
+        assert rows.dtype == np.int32 and rows.tolist() == np.flatnonzero(below.any(axis=1)).tolist()
+        assert flags.tolist() == (below[rows] @ np.array([1, 2, 4, 8])).tolist()
+        assert (words == drawn[rows]).all()
+
+
+@pytest.mark.parametrize("edge", [0, 1, 2**24 - 1, 2**24, 2**24 + 1, 2**31, 2**32 - 1])
+def test_bounds_at_the_edges_of_the_rough_ones_are_exact(edge):
+    """The first eight bits are compared for everybody; nobody may be lost where they leave it open."""
+    p = people(20_000)
+    bounds = np.full(SHAPE, edge, np.uint32)
+    for block, (rows, _, _) in enumerate(asked(p, bounds)):
+        assert rows.tolist() == np.flatnonzero(by_hand(p, bounds, block)[0].any(axis=1)).tolist()
 
 
 def test_the_event_is_as_frequent_as_its_probability():
     """400,000 people at 1 in 200: a probability 4 % off would lie 1.8 deviations away, one 10 % off 4.5."""
-    n, p = 400_000, 0.005
-    sample = people(n)
-    table = threshold(np.full((2, 110), p))
-    alive = np.ones(n, np.uint8)
-    rows = happens(LUCK, STEP, Decision.DEATH, sample["key"], alive, sample["birth"], table, [sample["sex"]])
-    assert abs(rows.size - n * p) < 3.5 * np.sqrt(n * p * (1 - p))
+    n, chance = 400_000, 0.005
+    p = people(n)
+    p.present[:] = 1
+    for _, flags, _ in asked(p, threshold(np.full(SHAPE, chance))):
+        for word in range(4):
+            seen = np.count_nonzero(flags >> word & 1)
+            assert abs(seen - n * chance) < 3.5 * np.sqrt(n * chance * (1 - chance))
 
 
 def test_nobody_at_threshold_zero_and_the_absent_never():
     p = people(5000)
-    for table, alive in ((np.zeros((2, 110), np.uint32), p["alive"]), (threshold(np.ones((2, 110))), p["alive"] * 0)):
-        assert happens(LUCK, STEP, Decision.DEATH, p["key"], alive, p["birth"], table, [p["sex"]]).size == 0
+    assert all(rows.size == 0 for rows, _, _ in asked(p, np.zeros(SHAPE, np.uint32)))
+    p.present[:] = 0
+    assert all(rows.size == 0 for rows, _, _ in asked(p, np.full(SHAPE, 2**32 - 1, np.uint32)))
 
 
 def test_who_is_older_than_the_table_takes_its_last_entry():
-    birth = np.array([STEP - 4 * 150, STEP - 4 * 100, 0], np.uint16)
-    table = np.zeros((1, 101), np.uint32)
-    table[0, 100] = 2**32 - 1
-    keys, alive, sex = np.arange(3, dtype=np.uint64), np.ones(3, np.uint8), np.zeros(3, np.uint8)
-    rows = happens(LUCK, STEP, Decision.DEATH, keys, alive, birth, table, [sex])
-    assert rows.tolist() == [0, 1, 2]
+    p = people(3)
+    p.present[:], p.birth[:] = 1, [STEP - 4 * 150, STEP - 4 * (AGES - 1), 0]
+    bounds = np.zeros(SHAPE, np.uint32)
+    bounds[..., AGES - 1, :] = 2**32 - 1
+    assert all(rows.tolist() == [0, 1, 2] for rows, _, _ in asked(p, bounds))
 
 
 def test_the_answer_follows_the_key_and_not_the_row():
     p = people(4000)
     order = np.random.default_rng(5).permutation(4000)
-    table = threshold(np.full((2, 110), 0.05))
-    rows = happens(LUCK, STEP, Decision.MARRY, p["key"], p["alive"], p["birth"], table, [p["sex"]])
-    shuffled = happens(
-        LUCK, STEP, Decision.MARRY, p["key"][order], p["alive"][order], p["birth"][order], table, [p["sex"][order]]
-    )
-    assert set(p["key"][rows].tolist()) == set(p["key"][order][shuffled].tolist())
+    other = SimpleNamespace(**{name: getattr(p, name)[order] for name in COLUMNS})
+    bounds = threshold(np.full(SHAPE, 0.05))
+    for (rows, _, _), (shuffled, _, _) in zip(asked(p, bounds), asked(other, bounds), strict=True):
+        assert set(p.key[rows].tolist()) == set(other.key[shuffled].tolist()) != set()
 
 
-@pytest.mark.parametrize("decision", [Decision.DEATH, Decision.SEEK_PARTNER, Decision.MARRY, Decision.RETURN_HOME])
-def test_a_group_chosen_beforehand_has_the_luck_it_has_when_all_are_asked(decision):
-    p = people(3000)
-    limit = threshold(np.random.default_rng(6).random(3000))
-    assert (happens_to(LUCK, STEP, decision, p["key"], limit) == (LUCK.words(decision, STEP, p["key"]) < limit)).all()
-
-
-def test_a_question_of_another_block_is_refused():
-    p = people(10)
-    asked = question(Decision.BIRTH, np.zeros((2, 110), np.uint32), [p["sex"]])
-    with pytest.raises(ValueError, match="block 0"):
-        screen(LUCK, STEP, 0, p["key"], p["alive"], p["birth"], (asked,))
-
-
-def test_a_column_for_which_the_table_has_no_place_is_refused():
-    p = people(50)
-    with pytest.raises(ValueError, match="below 2"):
-        question(Decision.DEATH, np.zeros((2, 110), np.uint32), [p["care"]])
-    with pytest.raises(ValueError, match="uint8"):
-        question(Decision.DEATH, np.zeros((2, 110), np.uint32), [p["sex"].astype(np.int64)])
-    with pytest.raises(ValueError, match="uint32"):
-        question(Decision.DEATH, np.zeros((2, 110)), [p["sex"]])
-
-
-def test_a_column_with_too_few_entries_is_refused():
-    p = people(50)
-    asked = question(Decision.DEATH, np.zeros((2, 110), np.uint32), [p["sex"][:-1]])
-    with pytest.raises(ValueError, match="one entry per person"):
-        screen(LUCK, STEP, 0, p["key"], p["alive"], p["birth"], (asked,))
+def test_the_same_room_can_be_used_again():
+    p, room = people(3000), room_for(3000)
+    for chance in (0.5, 0.01):
+        bounds = threshold(np.full(SHAPE, chance))
+        for again, fresh in zip(screen_bounds(LUCK, STEP, p, bounds, room), asked(p, bounds), strict=True):
+            assert all((a == b).all() for a, b in zip(again, fresh, strict=True))
 
 
 THREADS = """
+from types import SimpleNamespace
 import numpy as np
-from quartier.model.luck import Decision, Luck
-from quartier.model.screen import happens
+from quartier.model.luck import Luck
+from quartier.model.screen import room_for, screen_bounds
 n = 20_000
-keys, birth = np.arange(n, dtype=np.uint64), np.full(n, 8000, np.uint16)
-alive, sex, table = np.ones(n, np.uint8), np.zeros(n, np.uint8), np.full((1, 110), 2**30, np.uint32)
-rows = happens(Luck(1, 0), 8092, Decision.DEATH, keys, alive, birth, table, [sex])
-print(rows.size, rows.astype(np.int64).sum())
+zero, one = np.zeros(n, np.uint8), np.ones(n, np.uint8)
+p = SimpleNamespace(key=np.arange(n, dtype=np.uint64), birth=np.full(n, 8000, np.uint16), present=one, sex=zero, leads=zero, care=zero)
+for rows, flags, words in screen_bounds(Luck(1, 0), 8092, p, np.full((3, 2, 2, 2, 110, 4), 2**30, np.uint32), room_for(n)):
+    print(rows.size, rows.sum(), flags.sum(), words.sum(dtype=np.uint64))
 """
 
 
@@ -161,4 +130,4 @@ def test_the_number_of_threads_is_irrelevant():
         ).stdout
         for threads in ("1", "2")
     }
-    assert len(said) == 1
+    assert len(said) == 1 and said.pop().count("\n") == 3

@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from quartier.model.columns import DWELLING, HOUSEHOLD, PERSON, dwelling_table, household_table, people_table
-from quartier.model.tables import Column, Table, distinct, kernel_type
+from quartier.model.tables import Column, Table, distinct
 
 SCHEMA = {
     "birth": Column("u2", 0, "quarter", "absolute quarter of birth", "bear"),
     "partner": Column("i4", -1, "id", "partner", "partnership"),
 }
-Kernel = kernel_type("Kernel", __name__, SCHEMA)
 
 
 def table(capacity: int = 2) -> Table:
-    return Table(SCHEMA, capacity, Kernel)
+    return Table(SCHEMA, capacity)
 
 
 def test_a_table_grows_when_it_is_full_and_loses_nothing():
@@ -71,13 +70,21 @@ def test_keep_keeps_the_rows_named_in_the_order_named():
     assert t.partner.tolist() == [50, 10, 30]
 
 
+def test_keep_moves_ascending_rows_to_the_front_and_new_rows_follow_them():
+    t = table()
+    t.append(5, birth=[1, 2, 3, 4, 5], partner=[10, 20, 30, 40, 50])
+    t.keep(np.array([1, 2, 4]))
+    t.append(1, birth=6, partner=60)
+    assert (t.birth.tolist(), t.partner.tolist(), t.reordered) == ([2, 3, 5, 6], [20, 30, 50, 60], 1)
+
+
 def test_columns_are_views_that_keep_their_dtype():
     t = table()
     t.append(2, birth=np.array([8000, 8001]), partner=np.array([1, 2], np.int64))
     assert t.birth.dtype == np.uint16
     assert t.partner.dtype == np.int32
     t.birth[0] = 7000
-    assert t.arrays().birth[0] == 7000
+    assert t.birth[0] == 7000
 
 
 def test_a_copy_of_the_columns_does_not_change_with_the_table():

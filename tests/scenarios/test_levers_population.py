@@ -165,9 +165,11 @@ def test_outpatient_first_halves_the_new_wishes_for_a_home_and_keeps_the_old(tmp
     assert entries[1] <= entries[0]
 
 
-def test_outpatient_first_in_one_quartier_changes_in_a_quarter_only_who_would_have_gone_into_a_home(tmp_path):
-    text = "[[lever]]\nname='outpatient_first'\npercent=100\nquartiere=['01','02','03']\n"
-    base, more = (run(world(t, PLACED), 1) for t in (None, scenario(text, tmp_path)))
+def test_outpatient_first_in_some_quartiere_changes_in_a_year_only_who_would_have_gone_into_a_home(tmp_path):
+    """Without serviced housing, whose dwellings are few: who stays at home takes one, and another goes without."""
+    alike = "[[parameter]]\nname='care_serviced_housing_residents'\nvalue=0\n"
+    text = alike + "[[lever]]\nname='outpatient_first'\npercent=100\nquartiere=['01','02','03']\n"
+    base, more = (run(world(scenario(t, tmp_path), PLACED), 4) for t in (alike, text))
     differ = changed(lives(base, {"childcare", "place"}), lives(more, {"childcare", "place"}))
     homes = set(base.people.key[np.isin(base.people.setting, (Setting.RESIDENTIAL_CARE, Setting.SHARED_CARE_FLAT))].tolist())
     stayed = {key for key in differ if key in homes}
