@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import toy
 from crowd import crowd
 from quartier.model.measures import DwellingsMeasure, PlacesMeasure
 from quartier.model.model import QuartierModel
+from quartier.model.processes import STEP
 from quartier.model.rates import Modifier, read_rate_book
 from quartier.outputs.recorder import record
 from quartier.scenarios.executor import Job
@@ -87,6 +88,46 @@ def work(tmp_path_factory) -> Replicates:
     scenarios: Any = SCENARIOS
     parts = tmp_path_factory.mktemp("parts")
     return Replicates(toy.region(3), read_rate_book("01"), scenarios, start, parts, S, UNTIL, seed=1)
+
+
+def test_compiling_ahead_takes_every_process_of_a_step_from_the_last_to_the_first_and_keeps_nothing(work, monkeypatch):
+    taken, tables, built = [], [], Replicates.life
+
+    def watched(self: Replicates, scenario: Any, replicate: int) -> QuartierModel:
+        model = built(self, scenario, replicate)
+
+        def noted(process):
+            def step(m: QuartierModel) -> None:
+                process.step(m)
+                taken.append(process.name)  # only if nothing went wrong
+
+            return replace(process, step=step)
+
+        model.processes = tuple(map(noted, model.processes))
+        tables.append(weakref.ref(model.people))
+        return model
+
+    monkeypatch.setattr(Replicates, "life", watched)
+    work.compile_ahead()
+    assert taken == [process.name for process in reversed(STEP)]
+    gc.collect()
+    assert [table() for table in tables] == [None]
+    assert not any(work.parts.iterdir())
+
+
+def test_what_goes_wrong_in_compiling_ahead_is_left_to_those_who_need_it(work, monkeypatch):
+    tables, built = [], Replicates.life
+
+    def broken(self: Replicates, scenario: Any, replicate: int) -> QuartierModel:
+        model = built(self, scenario, replicate)
+        model.processes = (replace(model.processes[0], step=lambda m: 1 / 0),)
+        tables.append(weakref.ref(model.people))
+        return model
+
+    monkeypatch.setattr(Replicates, "life", broken)
+    work.compile_ahead()
+    gc.collect()
+    assert [table() for table in tables] == [None]
 
 
 def alone(work: Replicates, scenario: Plain, replicate: int = 0) -> dict[str, np.ndarray]:
