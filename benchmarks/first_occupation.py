@@ -12,11 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from quartier.model.columns import Role
 from quartier.model.dwelling_features import tenure_of
 from quartier.model.measures import DwellingsMeasure
 from quartier.model.model import QuartierModel
-from quartier.model.processes.attraction import FAMILY, household_groups
+from quartier.model.processes.attraction import household_groups
 from quartier.model.processes.first_occupation import households_of
 from quartier.model.rates import RateBook, read_rate_book
 from quartier.model.region.region import Region
@@ -82,8 +81,7 @@ def households_in(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
         for low, high in pairwise(BANDS)
     ]
     persons = np.bincount(where, minlength=homes.size)
-    minor = np.bincount(where, (p.role[here] == Role.CHILD) & (age < 72), minlength=homes.size) > 0
-    group = np.where(minor, FAMILY, household_groups(model, homes))
+    group = household_groups(model, homes)
     return np.stack((tenure_of(d.features[rows]), households_of(group, persons + 1), persons, *children), axis=1).astype(np.int64)
 
 

@@ -107,42 +107,6 @@ def _carry(rows, dwellings, now, households, occupant, dwelling_quartier, follow
             i = following[i]
 
 
-@nb.njit(cache=True)
-def _count_members(household, present, offset):
-    for i in range(household.size):
-        if present[i] and household[i] >= 0:
-            offset[household[i] + 1] += 1
-    for h in range(offset.size - 1):
-        offset[h + 1] += offset[h]
-
-
-@nb.njit(cache=True)
-def _place_members(household, present, cursor, rows):
-    for i in range(household.size):
-        if present[i] and household[i] >= 0:
-            rows[cursor[household[i]]] = i
-            cursor[household[i]] += 1
-
-
-def members(model: QuartierModel) -> tuple[np.ndarray, np.ndarray]:
-    """Who lives in which household: household ``h`` holds ``rows[offset[h] : offset[h + 1]]``.
-
-    A counting sort over all people. The processes walk the chains `first_member`, `next_member` instead, which the verbs
-    keep up to date at the cost of the rows they touch.
-
-    Returns
-    -------
-    offset : i32 [households + 1].
-    rows : i32 [people in households], rows of `people`.
-    """
-    p = model.people
-    offset = np.zeros(len(model.households) + 1, np.int32)
-    _count_members(p.household, p.present, offset)
-    rows = np.empty(int(offset[-1]), np.int32)
-    _place_members(p.household, p.present, offset[:-1].copy(), rows)
-    return offset, rows
-
-
 def chain_members(model: QuartierModel) -> None:
     """Make the chains of members anew, after rows have moved."""
     p, h = model.people, model.households
@@ -310,22 +274,12 @@ def unite(model: QuartierModel, first: np.ndarray, second: np.ndarray, married: 
 
     The leaders are kept until the end of the step: they draw for two from now on (`shortlist`).
     """
-    _link(model, first, second, married)
+    first, second = first.astype(np.int32), second.astype(np.int32)
+    unite_arrivals(model, first, second, married, np.zeros(first.size, np.int64))
     step, leaders = model.united
     leaders = leaders if step == model.now else []
-    leaders.append(np.where(model.people.leads[first] == 1, first, second).astype(np.int32))
+    leaders.append(np.where(model.people.leads[first] == 1, first, second))
     model.united = (model.now, leaders)
-
-
-def _link(model: QuartierModel, first: np.ndarray, second: np.ndarray, married: np.ndarray) -> None:
-    p = model.people
-    p.partner[first], p.partner[second] = p.id[second], p.id[first]
-    for rows in (first, second):
-        p.union_state[rows] = np.where(married, Union.MARRIED, Union.COHABITING)
-        p.union_since[rows], p.seek_until[rows] = model.now, 0
-        p.married_since[rows] = np.where(married, model.now, 0)
-        changed_homes(model)[p.household[rows]] = 1
-    name_leaders(p, first, second)
 
 
 @nb.njit(cache=True)

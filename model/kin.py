@@ -32,16 +32,6 @@ _WORD, _POSITION = np.uint64(32), np.uint64(25)
 """Bits of a word of luck, and of a woman's position among those who can be found (32 million, in a nation of a billion)."""
 
 
-def siblings(model: QuartierModel, row: int) -> np.ndarray:
-    """Rows of the people in town who share the mother (else the father) of one person."""
-    p = model.people
-    for link in (p.mother, p.father):
-        if link[row] >= 0:
-            rows = np.flatnonzero((link == link[row]) & (p.present == 1))
-            return rows[rows != row]
-    return np.empty(0, np.int64)
-
-
 def start_kin(model: QuartierModel) -> None:
     """Tables for the children of parents who arrive, by age: shares by number borne, and the share alive."""
     rates = model.rates
@@ -143,7 +133,8 @@ def _parents_here(model: QuartierModel, rows: np.ndarray) -> None:
         return
     u = luck.uniform(Decision.START_CHILD, now, p.key[adults])
     spread = rates.parameter("child_mother_age_spread") * np.log(u / (1 - u)) * np.sqrt(3) / np.pi
-    apart = np.rint(np.clip(rates.parameter("kin_generation_years") + spread, 17, 45)).astype(np.int64)
+    limits = rates.parameter("child_mother_youngest"), rates.parameter("child_mother_oldest")
+    apart = np.rint(np.clip(rates.parameter("kin_generation_years") + spread, *limits)).astype(np.int64)
     couples = (p.partner, p.union_since, p.present, model.row_of_id)
     least = np.int64(np.ceil(STEPS_PER_YEAR * rates.parameter("youngest_seeker")))
     people = (p.key, p.id, p.sex, p.birth, p.mother, p.father, p.kin_away)

@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 class Shortlists:
     """People below a bound in a step, per block of luck: rows (i32), bit w for word w (u8), their four words (u32 [row, 4]).
 
-    ``asked`` : rows of people there were when they were asked.
+    ``asked`` : rows of people there were when they were asked. ``hazards``, ``thresholds`` : the bounds of the last step.
     """
 
     step: int = -1
     asked: int = 0
     blocks: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
     room: Room = field(default_factory=lambda: room_for(0))
+    hazards: np.ndarray | None = None
+    thresholds: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint32))
 
 
 @nb.njit(cache=True)
@@ -113,8 +115,10 @@ def _ask_everybody(model: QuartierModel) -> None:
             most = bound(model)
             same = (bounds if most.dtype == np.uint32 else hazards)[decision // 4, ..., decision % 4]  # a view
             np.maximum(same, most, out=same)
-    bounds = np.maximum(bounds, threshold(probability(np.minimum(hazards * SLACK, MAX_HAZARD))))
     lists, people = model.shortlists, model.people
+    if lists.hazards is None or not np.array_equal(hazards, lists.hazards):
+        lists.hazards, lists.thresholds = hazards, threshold(probability(np.minimum(hazards * SLACK, MAX_HAZARD)))
+    bounds = np.maximum(bounds, lists.thresholds)
     if lists.room.rows.shape[1] < len(people):
         lists.room = room_for(people.capacity)
     lists.blocks = screen_bounds(model.luck, model.now, people, bounds, lists.room)

@@ -28,8 +28,6 @@ GROUPS = 6
 """Under 25, 25-29, 30-44, 45-64, 65 and over, and households with minor children whatever the age."""
 FAMILY = 5
 EDGES_OF_GROUPS = np.array([25, 30, 45, 65])
-MINOR = 18
-"""Below this age people move with their parents (a group of ages in a table, not a rate)."""
 ROUNDS = 10
 """Rounds of fitting the weights; they settle within a few."""
 
@@ -92,7 +90,8 @@ def attraction_from_cohorts(model: QuartierModel, change: CohortChange) -> np.nd
     rates, persons = model.rates, residents(model)
     inside = persons * pad_ages(rates["moves_within_town"].values) * rates.parameter("moves_level")
     outside = persons * sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ORIGINS)
-    movers, left, net = (_by_group(x) for x in (inside, outside, _yearly_net(rates, change, persons)))
+    of_age = int(rates.parameter("age_of_majority"))
+    movers, left, net = (_by_group(x, of_age) for x in (inside, outside, _yearly_net(rates, change, persons)))
     wanted = np.maximum(movers + left + net, rates.parameter("in_migration_floor") * (movers + left))
     arrivals = np.maximum((left + net).sum(axis=1), 0.0)
     dwellings = (movers + left).sum(axis=0)
@@ -120,9 +119,9 @@ def _yearly_net(rates: RateBook, change: CohortChange, persons: np.ndarray) -> n
     return forecast[:, None, group] / change.years * persons[:, :, np.maximum(ages - half, 0)]
 
 
-def _by_group(persons: np.ndarray) -> np.ndarray:
+def _by_group(persons: np.ndarray, of_age: int) -> np.ndarray:
     """Sum [quartier, sex, age] to the groups of movers [group, quartier]; minors count as families."""
     by_age = persons.sum(axis=1)
     group = np.searchsorted(EDGES_OF_GROUPS, np.arange(AGES), side="right")
-    group[:MINOR] = FAMILY
+    group[:of_age] = FAMILY
     return np.stack([by_age[:, group == g].sum(axis=1) for g in range(GROUPS)])

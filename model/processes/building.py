@@ -23,6 +23,7 @@ from .attraction import attraction
 from .births import birth_hazards, fertile_women
 from .conversion import convert_dwellings
 from .demolition import lose_dwellings, start_demolition
+from .dwelling_market import tastes_of
 from .dwelling_search import Search
 from .first_occupation import grow_old
 from .flats import open_flats
@@ -44,7 +45,7 @@ def start_building(model: QuartierModel) -> None:
     """Fix what attracts whom, the dwellings that keep pace with growth, and how they are spread, from the start population."""
     d = model.dwellings
     where = np.bincount(d.quartier, minlength=model.n_quartiere).astype(float)
-    rooms = np.bincount(d.rooms, minlength=8).astype(float)
+    rooms = np.bincount(d.rooms, minlength=MOST_ROOMS + 1).astype(float)
     drawn_to, flats = attraction(model), open_flats(model)[0].size
     owned = tenure_of(d.features[d.household >= 0]) == Tenure.OWNED  # so that the mean wish does not hang on who owns
     model.side["move"] = {
@@ -53,9 +54,10 @@ def start_building(model: QuartierModel) -> None:
         "due": _dwellings_due(model),
         "quartiere": np.cumsum(where) / max(where.sum(), 1.0),
         "rooms": np.cumsum(rooms) / max(rooms.sum(), 1.0),
-        "owned": np.bincount(d.rooms, tenure_of(d.features) == Tenure.OWNED, minlength=8)[:8]
-        / np.maximum(rooms[:8], 1.0),
+        "owned": np.bincount(d.rooms, tenure_of(d.features) == Tenure.OWNED, minlength=MOST_ROOMS + 1)
+        / np.maximum(rooms, 1.0),
         "cost": yearly_cost(model.rates, np.arange(256)[:, None], np.arange(MOST_ROOMS + 1)),
+        "tastes": tastes_of(model.rates),
         "search": Search.of(model, drawn_to, where, model.rates.parameter("street_dwellings")),
         "flats": Search.of(model, drawn_to, where, max(where.sum(), 1.0) / max(flats, 1)),
     } | start_demolition(model)
@@ -134,7 +136,7 @@ def complete_dwellings(model: QuartierModel, vacant: np.ndarray) -> np.ndarray:
         # evenly spaced points, shifted every step, so that Quartiere and sizes get their shares over the years
         points = (np.arange(count) + (elapsed * 0.618034) % 1.0) / count
         quartiere = np.searchsorted(side["quartiere"], points, side="right").clip(max=model.n_quartiere - 1)
-        sizes = np.searchsorted(side["rooms"], (points * count * 0.618034) % 1.0, side="right").clip(1, 7)
+        sizes = np.searchsorted(side["rooms"], (points * count * 0.618034) % 1.0, side="right").clip(1, MOST_ROOMS)
         _complete(model, FOLLOWING, quartiere, sizes)
     completed = np.bincount(model.dwellings.quartier[side["search"].rows :], minlength=model.n_quartiere)
     for search in ("search", "flats"):

@@ -360,14 +360,14 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
             (later.quartiere, later.number, later.first, later.chance, later.guide, search.more),
             (who.key, who.group, who.quartier, who.anywhere, who.stay, who.kin),
             (who.group, who.rooms, who.stay, who.needs, who.entitled, who.budget),
-            rates.parameter("kin_look"), tries, most_streets, _tastes(rates), match,
+            rates.parameter("kin_look"), tries, most_streets, model.side["move"]["tastes"], match,
         )  # fmt: skip
     got = match[: who.n]
     return np.where(got >= 0, order[got], -1).astype(np.int64)
 
 
-def _tastes(rates: RateBook) -> tuple[int, int, np.ndarray, np.ndarray]:
-    """What `_choose` takes as tastes, by the parameters."""
+def tastes_of(rates: RateBook) -> tuple[int, int, np.ndarray, np.ndarray]:
+    """What `_choose` takes as tastes, by the parameters, worked out once per run."""
     rooms, (group, need) = np.arange(MOST_ROOMS + 1), np.indices((GROUPS, MOST_ROOMS + 1))
     loss = np.exp(rates.parameter("room_mismatch") * rooms)[np.abs(rooms - rooms[:, None])]
     scale = loss[:, None, None, :] * np.array([1.0, np.exp(-rates.parameter("kin_bonus"))])[:, None, None]

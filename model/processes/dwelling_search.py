@@ -17,13 +17,11 @@ import numba as nb
 import numpy as np
 
 from ..geography import decay
-from ..luck import TWO32
+from ..luck import _LOW, _S32, TWO32
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
 
-_LOW: Final = np.uint64(0xFFFFFFFF)
-_S32: Final = np.uint64(32)
 GUIDE_BITS: Final = 7
 GUIDE_SHIFT: Final = np.uint64(32 - GUIDE_BITS)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FRESH = SECOND_QUARTER << BUILT_SHIFT
 """Features from here on are those of a dwelling in its first two quarters."""
 FIRST_BITS = np.uint64(FRESH * 0x0101010101010101)
-ALONE, TWO, THREE, SMALL_FAMILY, LARGE_FAMILY, SHARES = range(6)
+ALONE, TWO, THREE, SMALL_FAMILY, LARGE_FAMILY = range(5)
 
 
 def grow_old(model: QuartierModel) -> None:
@@ -37,13 +37,11 @@ def grow_old(model: QuartierModel) -> None:
 
 
 def households_of(group: np.ndarray, rooms: np.ndarray) -> np.ndarray:
-    """Type (i64) of seekers by group of movers and rooms needed: persons and one; who looks for a room in a flat needs one."""
+    """Type (i64) of seekers by group of movers and rooms needed: persons and one."""
     size = rooms.astype(np.int64) - 1
-    kind = np.where(group == FAMILY, np.where(size >= 4, LARGE_FAMILY, SMALL_FAMILY), np.clip(size, 1, 3) - 1)
-    return np.where(size < 1, SHARES, kind)
+    return np.where(group == FAMILY, np.where(size >= 4, LARGE_FAMILY, SMALL_FAMILY), np.clip(size, 1, 3) - 1)
 
 
 def weights(rates: RateBook) -> np.ndarray:
-    """Weight of a fresh dwelling for a type of household, float64 [type, tenure]; rooms in flats are for all alike."""
-    table = rates["first_occupation"].values
-    return np.concatenate((table.T, np.ones((1, len(table)))))
+    """Weight of a fresh dwelling for a type of household, float64 [type, tenure]."""
+    return rates["first_occupation"].values.T

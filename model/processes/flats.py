@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from ..columns import Plan, Role
+from ..columns import BUILT_SHIFT, Plan, Role
 from ..households import join
 from ..luck import Decision
 from ..marked import rows_with
@@ -101,7 +101,7 @@ def share_flats(model: QuartierModel, planning: np.ndarray, alone: np.ndarray) -
         budget=np.full(n, np.inf),
     )
     m, dwelling = homes.size, h.dwelling[homes]
-    features = d.features[dwelling]
+    features = d.features[dwelling] & np.uint8((1 << BUILT_SHIFT) - 1)  # a room is no new dwelling
     offer = Places(keys, h.quartier[homes], np.ones(m, np.int64), dwelling >= search.rows, features, np.zeros(m))
     got = allocate(model, seekers, offer, search)
     served = got >= 0

@@ -70,14 +70,13 @@ def leave_home(model: QuartierModel) -> None:
 def _could_return(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions of those without partner who live apart from a parent in town, and that parent's household."""
     p = model.people
-    oldest = int(np.flatnonzero(model.rates["returning_home"].values.max(axis=0)).max(initial=0))
     grown = model.latest_adult_birth
     at = np.flatnonzero(p.partner[rows] < 0)
     role = p.role[rows[at]]
     at = at[(role == Role.ADULT) | (role == Role.OTHER)]
     rows = rows[at]
     birth = p.birth[rows]
-    own = (birth <= grown) & (birth > model.now - 4 * (oldest + 1)) & ((p.mother[rows] >= 0) | (p.father[rows] >= 0))
+    own = (birth <= grown) & ((p.mother[rows] >= 0) | (p.father[rows] >= 0))
     at, rows = at[own], rows[own]
     home = parental_home(model, rows)
     away = (home >= 0) & (home != p.household[rows])
@@ -107,8 +106,9 @@ def return_home(model: QuartierModel) -> None:
     rows, luck = shortlist_with_word(model, Decision.RETURN_HOME)
     at, home = _could_return(model, rows)
     rows, luck = rows[at], luck[at]
-    _, hazard = model.rates.resolve("returning_home", model.now, model.n_quartiere)
-    scaled = pad_ages(hazard)[0][p.sex[rows], model.ages(rows)] * model.side["return_home"]["scale"]
+    class_of, hazard = model.rates.resolve("returning_home", model.now, model.n_quartiere)
+    hazard = pad_ages(hazard) * model.side["return_home"]["scale"]
+    scaled = hazard[classes(class_of, hazard, p.quartier, rows), p.sex[rows], model.ages(rows)]
     yes = ask_by_luck(model, "return_home", rows, luck, scaled)
     rows, home = rows[yes], home[yes]
     _, leader = with_children(model, rows)

@@ -114,8 +114,9 @@ def move(model: QuartierModel) -> None:
 def _without(rows: np.ndarray, dropped: np.ndarray) -> np.ndarray:
     """Ascending rows without a few of them; those to be dropped that are not among them do not matter."""
     at = np.searchsorted(rows, dropped)
-    at = at[at < rows.size]
-    return np.delete(rows, at[np.isin(rows[at], dropped)])
+    inside = at < rows.size
+    at, dropped = at[inside], dropped[inside]
+    return np.delete(rows, at[rows[at] == dropped])
 
 
 @nb.njit(cache=True)

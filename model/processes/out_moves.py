@@ -332,7 +332,8 @@ def ratio_at_home(rates: RateBook, gross: np.ndarray) -> np.ndarray:
     """
     union = pad_ages(rates["union_formation_mid"].values)
     out = sum(pad_ages(rates[f"out_migration_{d}"].values) for d in ORIGINS)
-    budget = np.maximum((1 - rates.parameter("leaving_home_floor")) * gross - union, 0.1 * gross)
+    least = rates.parameter("leaving_home_out_floor") * gross
+    budget = np.maximum((1 - rates.parameter("leaving_home_floor")) * gross - union, least)
     child = np.minimum(budget / np.maximum(out, 1e-9), 1.0)
     return np.where(np.arange(AGES) < rates.parameter("migrates_alone_from"), 1.0, child)
 

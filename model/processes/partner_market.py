@@ -16,7 +16,7 @@ from typing import Final
 import numba as nb
 import numpy as np
 
-from ..luck import _LOW, _S32, TWO32, Decision, Luck, philox4x32, word
+from ..luck import _LOW, _S32, TWO32, Decision, Luck, philox4x32
 
 DRAWS: Final = 8
 """Rounds of a step: they bound the cost."""
@@ -103,14 +103,6 @@ def _meet(
         n = left
 
 
-@nb.njit(cache=True)
-def _places(stream, step, decision, key, cell, age, out):
-    """Everyone's point on the line: area, age, place within the year of age."""
-    for i in range(key.size):
-        place = word(stream, step, decision, key[i])
-        out[i] = np.uint64(cell[i]) << _CELL_SHIFT | np.uint64(age[i]) << _AGE_SHIFT | place
-
-
 def age_weights(
     years: np.ndarray, below: np.ndarray | float, above: np.ndarray | float, freedom: np.ndarray | float
 ) -> np.ndarray:
@@ -190,8 +182,8 @@ def match(
     i32 per proposer: position of the holder, -1 for none. Independent of the order of either side.
     """
     key, cell, age = (holders[name] for name in ("key", "cell", "age"))
-    place = np.empty(key.size, np.uint64)
-    _places(luck.stream, np.uint64(step), np.uint64(Decision.PARTNER_PLACE), key, cell, age, place)
+    lot = luck.words(Decision.PARTNER_PLACE, step, key)
+    place = cell.astype(np.uint64) << _CELL_SHIFT | age.astype(np.uint64) << _AGE_SHIFT | lot  # area, age, and where within it
     order = np.argsort(place)
     if (place[order[1:]] == place[order[:-1]]).any():
         order = np.lexsort((key, place))

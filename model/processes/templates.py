@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..columns import Kind, Role
-from ..households import members
 from ..luck import Decision, Luck
 from ..thresholds import AGES, pad_ages
 from .in_moves import in_move_profile
@@ -133,8 +132,9 @@ def _fit(prior: np.ndarray, content: np.ndarray, target: np.ndarray) -> np.ndarr
 def make_templates(model: QuartierModel, luck: Luck) -> Templates:
     """Choose the library from the start population and weigh it (model-demography.md 9)."""
     p = model.people
-    offset, rows = members(model)
+    rows = np.flatnonzero((p.present == 1) & (p.household >= 0)).astype(np.int32)
     rows = rows[np.lexsort((p.key[rows], p.household[rows]))]
+    offset = np.concatenate(([0], np.cumsum(np.bincount(p.household[rows], minlength=len(model.households)))))
     homes = np.flatnonzero((model.households.kind == Kind.PRIVATE) & (np.diff(offset) > 0))
     homes = _systematic(model, luck, homes, offset, rows)
     sizes = np.diff(offset)[homes]

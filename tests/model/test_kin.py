@@ -7,7 +7,7 @@ import pytest
 import toy
 from crowd import book, row, z_of
 from quartier.model import households as verbs
-from quartier.model.kin import LOSE_KIN, siblings
+from quartier.model.kin import LOSE_KIN
 from quartier.model.kin_counts import MEASURES, kin_counts
 from quartier.model.kin_distance import MOST, away_counts, away_total, one_child, take_one
 from quartier.model.processes.migration import IN_MIGRATE
@@ -116,12 +116,6 @@ def test_the_dead_are_nobodys_child_and_those_who_leave_are_children_elsewhere_o
     assert away_total(model.people.kin_away[[row(model, 0), row(model, 1)]]).tolist() == [2, 2]
     outside = [MEASURES.index(name) for name in ("child_25_km", "child_100_km", "child_farther")]
     assert kin_counts(model)[..., outside].sum() == 2
-
-
-def test_siblings_share_the_mother():
-    model = toy.town([*OLD.values(), child(1), child(2), {"age": 30, "sex": 1, "household": 3}])
-    assert siblings(model, row(model, 2)).tolist() == [row(model, 3)]
-    assert siblings(model, row(model, 4)).size == 0
 
 
 def test_children_outside_the_town_die_by_the_life_table_at_the_parents_age_less_29():

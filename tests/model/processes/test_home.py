@@ -87,6 +87,18 @@ def test_who_has_no_partner_and_no_children_returns_to_the_mother():
     assert model.events["returning_home"].sum() == 1
 
 
+def test_a_scenario_on_returning_reaches_the_quartiere_and_the_ages_that_it_names_and_nobody_else():
+    people = [{"age": 85, "sex": 1, "household": 0}, {"age": 86, "sex": 1, "household": 1, "quartier": 1}]
+    for i, (age, quartier) in enumerate([(22, 0), (22, 1), (55, 0), (55, 1)]):
+        people.append({"age": age, "sex": 0, "household": 2 + i, "quartier": quartier, "mother": quartier})
+    named = Modifier("returning_home", "value", 10.0, age_from=50, age_to=60, quartiere=(1,))
+    nobody = Modifier("returning_home", "value", 0.0)
+    model = toy.town(people, (RETURN_HOME,), quartiere=2, rates=book().with_modifiers([nobody, named]))
+    model.side["return_home"]["scale"] = 4.0
+    model.step()
+    assert model.people.household.tolist() == [0, 1, 2, 3, 4, 1]
+
+
 def test_mother_and_child_who_return_in_the_same_step_each_find_their_home():
     people = [
         {"age": 62, "sex": 1, "household": 0}, {"age": 40, "sex": 1, "household": 1, "mother": 0},
