@@ -23,7 +23,6 @@ from .attraction import attraction
 from .births import birth_hazards, fertile_women
 from .conversion import convert_dwellings
 from .demolition import lose_dwellings, start_demolition
-from .dwelling_market import tastes_of
 from .dwelling_search import Search
 from .first_occupation import grow_old
 from .flats import open_flats
@@ -57,7 +56,6 @@ def start_building(model: QuartierModel) -> None:
         "owned": np.bincount(d.rooms, tenure_of(d.features) == Tenure.OWNED, minlength=MOST_ROOMS + 1)
         / np.maximum(rooms, 1.0),
         "cost": yearly_cost(model.rates, np.arange(256)[:, None], np.arange(MOST_ROOMS + 1)),
-        "tastes": tastes_of(model.rates),
         "search": Search.of(model, drawn_to, where, model.rates.parameter("street_dwellings")),
         "flats": Search.of(model, drawn_to, where, max(where.sum(), 1.0) / max(flats, 1)),
     } | start_demolition(model)
