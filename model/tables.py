@@ -10,6 +10,8 @@ import numba as nb
 import numpy as np
 import pandas as pd
 
+from . import compiling  # noqa: F401  (whoever has tables compiles with less work)
+
 NONE: Final = -1
 """The pointer that points nowhere."""
 
