@@ -20,6 +20,8 @@ SIDE: Final = "arrange_care"
 """Name of the side table in `model.side`."""
 _ORDER: Final = "reordered"
 """Which order of the rows of people the table follows (`Table.reordered`); no state."""
+_BEFORE: Final = "before"
+"""Where each case stood in the table of the step before; no state."""
 
 _DTYPE: Final = {
     "row": np.int32,
@@ -92,32 +94,33 @@ def keep(model: QuartierModel, table: Memory) -> None:
 
 @nb.njit(cache=True)
 def _find(rows, row, at, new):
-    """Position in ``row`` of each of ``rows`` (both ascend), 0 where it is not there; and which (positions) are not there."""
+    """Position in ``row`` of each of ``rows`` (both ascend), -1 where it is not there; and which (positions) are not there."""
     j = n = 0
     for c in range(rows.size):
         r = rows[c]
         while j < row.size and row[j] < r:
             j += 1
         here = row[j] == r if j < row.size else False
-        at[c] = j if here else 0
+        at[c] = j if here else -1
         new[n] = c
         n += not here
     return n
 
 
 @nb.njit(cache=True)
-def _take(column, at, new, into):
-    """One column in a new order, 0 for those who are new."""
-    for c in range(at.size):
-        into[c] = column[at[c]]
+def _take(old, at, new, ids, keys, table):
+    """The table in a new order; who is new has a name and nothing else. ``table.row`` is filled already."""
+    row, id_, key, taste, need_since, waiting_since, wish, carer, day_care, serviced = table
+    for c in range(at.size if old.row.size else 0):  # those who are new are emptied below
+        j = np.uint32(max(at[c], 0))
+        id_[c], key[c], taste[c] = old.id[j], old.key[j], old.taste[j]
+        need_since[c], waiting_since[c], wish[c] = old.need_since[j], old.waiting_since[j], old.wish[j]
+        carer[c], day_care[c], serviced[c] = old.carer[j], old.day_care[j], old.serviced[j]
     for c in new:
-        into[c] = 0
-
-
-@nb.njit(cache=True)
-def _name(new, rows, ids, keys, id, key):
+        taste[c], need_since[c], waiting_since[c], wish[c] = 0, 0, 0, 0
+        carer[c], day_care[c], serviced[c] = 0, 0, 0
     for c in new:
-        id[c], key[c] = ids[rows[c]], keys[rows[c]]
+        id_[c], key[c] = ids[row[c]], keys[row[c]]
 
 
 def carry_over(model: QuartierModel, rows: np.ndarray) -> Memory:
@@ -130,13 +133,15 @@ def carry_over(model: QuartierModel, rows: np.ndarray) -> Memory:
         old = Memory(now[order], *(column[order] for column in old[1:]))
     at, new = np.empty((2, rows.size + 1), np.int32)
     at, new = at[:-1], new[: _find(rows, old.row, at, new)]
-    if old.row.size == 0:
-        table = Memory(*(np.zeros(rows.size, dtype) for dtype in _DTYPE.values()))
-    else:
-        table = Memory(*(np.empty(rows.size, dtype) for dtype in _DTYPE.values()))
-        for column, into in zip(old[1:], table[1:], strict=True):
-            _take(column, at, new, into)
+    table = Memory(*(np.empty(rows.size, dtype) for dtype in _DTYPE.values()))
     table.row[:] = rows
-    _name(new, rows, model.people.id, model.people.key, table.id, table.key)
+    _take(old, at, new, model.people.id, model.people.key, table)
     keep(model, table)
+    model.side[SIDE][_BEFORE] = at
     return table
+
+
+def places_before(model: QuartierModel) -> np.ndarray:
+    """Where each case stood in the table before the last `carry_over` (i32, -1 = new); if rows of people have moved since then,
+    in the order of the rows as they are now."""
+    return model.side[SIDE][_BEFORE]

@@ -114,10 +114,10 @@ def chain_members(model: QuartierModel) -> None:
 
 
 def changed_homes(model: QuartierModel) -> np.ndarray:
-    """A mark (u8) per household: a verb has changed its members, couples or Quartier since `give_care` last looked.
+    """A mark (u8) per household: 1, a verb has changed its members, couples or Quartier; 2, and `arrange_care` has seen it.
 
-    `give_care` clears the marks. They are no state: without them and its cache it looks everybody up. A role written outside the
-    verbs is not seen; those of minors are written only where they join a household in the same step.
+    `give_care` clears the latter. The marks are no state: without them and what both keep they look everybody up. A role written
+    outside the verbs is not seen; those of minors are written only where they join a household in the same step.
     """
     marks = model.side.get("changed_homes")
     if marks is None or marks.size < len(model.households):

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..cases import remembered
 from ..columns import Kind
+from ..households import changed_homes
 from ..process import Process
 from .care_carer_states import by_id, empty_counts, live
 from .care_choice import choices_of
@@ -37,17 +38,22 @@ _BANDS = np.array(HOURS_BANDS, np.float64)
 
 
 @nb.njit(cache=True)
-def _look_at(cases, sex, household, quartier, kind, hours, home, where, at_home, need):
-    """Household, Quartier, whether at home in a private household, and need in core hours a week of each case."""
+def _look_at(cases, sex, household, quartier, kind, changed, hours, lives, at_home, need):
+    """Household, Quartier, whether at home in a private household, and need in core hours a week of each case; looked up anew
+    where a household has changed while care was arranged."""
     rows, age, grade, demented, oldest = cases.rows, cases.age, cases.grade, cases.demented, hours.shape[2] - 1
+    anew, n = np.empty(rows.size + 1, np.uint32), np.uint64(0)
     for c in range(rows.size):
-        home[c] = household[rows[c]]
+        anew[n] = c
+        n += np.uint64(changed[np.uint32(lives.home[c])] == 1)
+    for c in anew[:n]:
+        i = np.uint32(rows[c])
+        lives.home[c], lives.where[c] = household[i], quartier[i]
+    for c in anew[:n]:
+        lives.kind[c] = kind[np.uint32(lives.home[c])]
     for c in range(rows.size):
-        where[c] = quartier[rows[c]]
-    for c in range(rows.size):
-        at_home[c] = kind[home[c]] == _PRIVATE
-    for c in range(rows.size):
-        need[c] = hours[demented[c], sex[rows[c]], min(age[c], oldest), grade[c] - 1]
+        at_home[c] = lives.kind[c] == _PRIVATE
+        need[c] = hours[demented[c], sex[np.uint32(rows[c])], min(age[c], oldest), grade[c] - 1]
 
 
 def _give(model: QuartierModel, events: Events) -> None:
@@ -55,9 +61,10 @@ def _give(model: QuartierModel, events: Events) -> None:
     arranged = model.side["care_result"]
     cases, pairs, services = arranged["cases"], arranged["pairs"], arranged["services"]
     p, rules, n = model.people, rules_of(model), cases.rows.size
-    place = Place(np.empty(n, np.int32), np.empty(n, np.uint16), np.empty(n, np.bool_))
-    need = np.empty(n)
-    _look_at(cases, p.sex, p.household, p.quartier, model.households.kind, choices_of(model).need, *place, need)
+    lives, at_home, need = arranged["lives"], np.empty(n, np.bool_), np.empty(n)
+    place, changed = Place(lives.home, lives.where, at_home), changed_homes(model)
+    hours = choices_of(model).need
+    _look_at(cases, p.sex, p.household, p.quartier, model.households.kind, changed, hours, lives, at_home, need)
     who, traits = candidates(model, rules, cases, pairs, place, by_id(model, "carer", np.uint8))
     given, hours, reported = fill_hours(model, rules, cases, need, place, services, who, traits)
     visit(model, cases, place.at_home, given)

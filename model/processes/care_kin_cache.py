@@ -333,7 +333,7 @@ def _relatives(
     _fetch(stream, new[:fresh], kin, whose, remembered(model, "key"), p.id, p.key, p.sex, p.birth)
     begin = np.empty(first.size, np.int32)
     _begin(first, entry, begin)
-    changed[:] = 0
+    changed &= 1  # what `arrange_care` has not seen yet it will look up with us
     return Relatives(first, pairs.carer, pairs.tie, home, entry, begin, kin[:m]), whose[:m]
 
 
@@ -345,7 +345,8 @@ def _found_again(model: QuartierModel, known: Known, ids: np.ndarray) -> np.ndar
     some = np.flatnonzero(old.entry[:-1] < old.entry[1:])
     old.carer[:] = NONE
     old.carer[some] = old.kin["row"][old.entry[some]]
-    changed_homes(model)[:] = 1
+    changed = changed_homes(model)
+    changed[changed == 0] = 2
     return place[ids]
 
 

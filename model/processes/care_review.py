@@ -20,6 +20,7 @@ from ..marked import rows_of_bytes
 from ..thresholds import AGES
 from .care_carers import Carer, Cases, Pairs
 from .care_choice import PARENTS, choices_of
+from .care_relatives import Home
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
@@ -233,10 +234,29 @@ def _where_they_live(model: QuartierModel, rows: np.ndarray, chance: np.ndarray,
 
 
 @nb.njit(cache=True)
-def _close_gaps(column, stays):
-    """Move the entries that stay (positions) to the front."""
+def _close_gaps(stays, cases, situation, services, known, lives):
+    """Move the entries that stay (positions) to the front, column by column."""
+    wants, hours, day, short = services
     for n in range(stays.size):
-        column[n] = column[stays[n]]
+        c = np.uint32(stays[n])
+        cases.rows[n], cases.age[n], cases.grade[n], cases.demented[n] = (
+            cases.rows[c], cases.age[c], cases.grade[c], cases.demented[c],
+        )  # fmt: skip
+    for n in range(stays.size):
+        c = np.uint32(stays[n])
+        situation[n], wants[n], hours[n], day[n], short[n] = situation[c], wants[c], hours[c], day[c], short[c]
+    for n in range(stays.size):
+        c = np.uint32(stays[n])
+        known.row[n], known.id[n], known.key[n], known.taste[n], known.need_since[n] = (
+            known.row[c], known.id[c], known.key[c], known.taste[c], known.need_since[c],
+        )  # fmt: skip
+        known.waiting_since[n], known.wish[n], known.carer[n], known.day_care[n], known.serviced[n] = (
+            known.waiting_since[c], known.wish[c], known.carer[c], known.day_care[c], known.serviced[c],
+        )  # fmt: skip
+    for n in range(stays.size):
+        c = np.uint32(stays[n])
+        lives.home[n], lives.where[n], lives.kind[n] = lives.home[c], lives.where[c], lives.kind[c]
+        lives.partner[n], lives.mother[n], lives.father[n] = lives.partner[c], lives.mother[c], lives.father[c]
 
 
 @nb.njit(cache=True)
@@ -261,13 +281,15 @@ def without(
     situation: np.ndarray,
     services: Services,
     known: Memory,
-) -> tuple[Cases, Pairs, np.ndarray, Services]:
+    lives: Home,
+) -> tuple[Cases, Pairs, np.ndarray, Services, Home]:
     """What is left when some cases (bool) do not live at home any more; the arrays given are used again."""
     number, stays = np.empty((2, gone.size), np.int32)
     m, n = _pairs_that_stay(gone, *pairs, number, stays)
-    for column in (*cases, situation, services.wants, services.hours, services.day, services.short, *known):
-        _close_gaps(column, stays[:n])
+    wanted = services.wants, services.hours, services.day, services.short
+    _close_gaps(stays[:n], cases, situation, wanted, known, lives)
     keep(model, Memory(*(column[:n] for column in known)))
     day, short = services.day[:n], services.short[:n]
     left = Services(services.wants[:n], services.hours[:n], day, day, short, short)
-    return Cases(*(c[:n] for c in cases)), Pairs(*(c[:m] for c in pairs)), situation[:n], left
+    rest = Pairs(*(c[:m] for c in pairs)), situation[:n], left, Home(*(c[:n] for c in lives))
+    return Cases(*(c[:n] for c in cases)), *rest

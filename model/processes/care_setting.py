@@ -25,7 +25,7 @@ from .care_choice import wish_for_home, wish_for_service
 from .care_homes import occupied, place_in_homes, start_homes
 from .care_housing import estimated_dwellings, settle_in_serviced_housing, start_flats
 from .care_origin import remember_origin
-from .care_relatives import relatives
+from .care_relatives import Home, keep_lives, relatives
 from .care_review import Services, review, sort_out, without
 from .care_services import get_services, used_at_start, wanted_services
 from .care_start import residents
@@ -41,13 +41,13 @@ def arrange_care(model: QuartierModel) -> None:
     _end_arrangements(model, ended)
     known = carry_over(model, cases.rows)
     remember_origin(model, known, np.flatnonzero(known.need_since == 0))
-    pairs, situation, parents = relatives(model, cases, known.id)
+    pairs, situation, parents, lives = relatives(model, cases, known)
     settle_in_serviced_housing(model, cases, known, situation)
     seek, lost, services = review(model, cases, known, situation, parents)
     gone = place_in_homes(model, cases, situation, lost, seek)
     if gone.any():
-        cases, pairs, situation, services = without(model, gone, cases, pairs, situation, services, known)
-    _note(model, cases, pairs, situation, get_services(model, cases, situation, services))
+        cases, pairs, situation, services, lives = without(model, gone, cases, pairs, situation, services, known, lives)
+    _note(model, cases, pairs, situation, get_services(model, cases, situation, services), lives)
 
 
 @nb.njit(cache=True)
@@ -57,11 +57,16 @@ def _write_down(rows, hours, setting):
         setting[rows[c]] = 2 if hours[c] > 0 else 1
 
 
-def _note(model: QuartierModel, cases: Cases, pairs: Pairs, situation: np.ndarray, services: Services) -> None:
+def _note(
+    model: QuartierModel, cases: Cases, pairs: Pairs, situation: np.ndarray, services: Services, lives: Home
+) -> None:
     """Write the setting of those at home; hand what `give_care` and the outputs need of this step to them."""
     _write_down(cases.rows, services.hours, model.people.setting)
     remembered(model, "day_care")[:] = services.day
-    model.side["care_result"] = {"cases": cases, "pairs": pairs, "situation": situation, "services": services}
+    keep_lives(model, lives)
+    model.side["care_result"] = {
+        "cases": cases, "pairs": pairs, "situation": situation, "services": services, "lives": lives,
+    }  # fmt: skip
 
 
 def _end_arrangements(model: QuartierModel, rows: np.ndarray) -> None:
@@ -115,7 +120,7 @@ def start_arrangements(model: QuartierModel) -> None:
     cases, known = cases_of(model, rows), carry_over(model, rows)
     known.need_since[:] = _begun(model, rows)
     remember_origin(model, known, np.arange(rows.size))
-    pairs, situation, parents = relatives(model, cases, known.id)
+    pairs, situation, parents, lives = relatives(model, cases, known)
     known.carer[:] = situation + 1
     dwellings = estimated_dwellings(model, in_need) * facilities.of_kind(SERVICED_HOUSING)
     facilities.estimate(dwellings)
@@ -129,7 +134,7 @@ def start_arrangements(model: QuartierModel) -> None:
         with_service = p.setting[rows] == Setting.HOME_CARE
     wanted = wanted_services(model, cases, situation, with_service)
     facilities.estimate(used_at_start(model, wanted, in_need, occupied(model)) + dwellings)
-    _note(model, cases, pairs, situation, get_services(model, cases, situation, wanted))
+    _note(model, cases, pairs, situation, get_services(model, cases, situation, wanted), lives)
 
 
 def _begun(model: QuartierModel, rows: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import toy
 from carers_toy import ALL_GIVE, BOTH, NO_HOME, NO_SERVICE, counts, services, unemployed
 from crowd import book, run, z_limit, z_of
 from quartier.model.columns import Kind
-from quartier.model.households import remove
+from quartier.model.households import changed_homes, remove
 from quartier.model.kin_distance import one_child
 from quartier.model.processes.care_carer_states import ENDS
 from quartier.model.processes.care_giving import by_case, by_pair
@@ -85,6 +85,7 @@ def test_care_ends_when_the_person_or_the_carer_no_longer_can(what):
     assert model.side["give_care"]["cared_for"].tolist() == list(range(20))
     if what == "home":
         model.households.kind[p.household[3]] = Kind.OTHER_COMMUNAL
+        changed_homes(model)[p.household[3]] = 1  # as every verb that changes a household does
     elif what == "died":
         remove(model, np.array([3]), died=True)
     else:

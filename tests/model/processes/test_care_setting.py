@@ -37,7 +37,7 @@ def test_a_couple_a_child_and_nobody_are_the_carers():
         {"age": 70, "sex": 1, "household": 3, "care": 8}, {"age": 45, "sex": 1, "household": 4, "mother": 4},
     ]
     model = toy.town(people, quartiere=3, km_apart=13.0)
-    _, situation, parents = relatives(model, cases_of(model, np.arange(5)))
+    _, situation, parents, _ = relatives(model, cases_of(model, np.arange(5)))
     assert situation.tolist() == [
         Carer.IN_HOUSEHOLD, Carer.CHILD_WITHIN_REACH, Carer.NONE, Carer.NONE, Carer.IN_HOUSEHOLD,
     ]
