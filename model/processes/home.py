@@ -84,15 +84,12 @@ def _could_return(model: QuartierModel, rows: np.ndarray) -> tuple[np.ndarray, n
 
 
 def start_return(model: QuartierModel) -> None:
-    """The share of young people without partner who have a parent in town: the national rate holds for all, so it is divided by it."""
-    p = model.people
-    rows = np.flatnonzero(p.present == 1)
-    rows = rows[_could_return(model, rows)[0]]
-    hazard = pad_ages(model.rates["returning_home"].values)
-    single = np.flatnonzero((p.partner < 0) & (p.present == 1) & ((p.role == Role.ADULT) | (p.role == Role.OTHER)))
-    everyone = hazard[p.sex[single], model.ages(single)].sum()
-    possible = hazard[p.sex[rows], model.ages(rows)].sum()
-    model.side["return_home"] = {"scale": min(everyone / possible, 4.0) if possible > 0 else 1.0}
+    """Who has a parent in town returns so often that all of Germany's single people do so at the national rate.
+
+    The share with a parent in town is Germany's, not the town's own: students whose parents live elsewhere do not make the
+    others return more often, they return to another town.
+    """
+    model.side["return_home"] = {"scale": 1 / model.rates.parameter("singles_with_parent_in_town")}
 
 
 def _return_bound(model: QuartierModel) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import registers
-from ..cohort_change import FREE_AGES, net_rates
+from ..cohort_change import FREE_AGES, death_hazards_of, net_rates
 from ..rates import RateBook
 from ..thresholds import AGES, pad_ages
 from .local_levels import band_rows, flows_before_start, town_cohort_change
@@ -42,7 +42,7 @@ def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
     level, of_abroad = _level_by_age(model)[0], _level_of_abroad(model, town)
     abroad = of_abroad * pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)
     observed = observed_net(model)
-    net_of_age = net_by_age(rates, town) if observed is None else observed
+    net_of_age = net_by_age(rates, town, model.region.reference_date.year) if observed is None else observed
     wished = base * level * rates.parameter("in_migration_level") + net_of_age
     least = rates.parameter("in_migration_floor") * base * level
     moves = _share_of_bands(model, np.maximum(wished, least) + abroad, abroad)
@@ -96,20 +96,46 @@ def observed_net(model: QuartierModel) -> np.ndarray | None:
     return _smooth(earlier, int(model.rates.parameter("ratio_window"))) / change.years
 
 
-def net_by_age(rates: RateBook, town: np.ndarray) -> np.ndarray:
-    """Yearly net migration by sex and age that keeps the ratio of the town's pyramid to the state's; sums to zero."""
-    pyramid = rates["population_pyramid"]
-    states = pyramid.labels[0]
-    reference = pad_ages(pyramid.values[states.index(rates.state if rates.state in states else states[0])])
-    oldest = int(rates.parameter("ratio_oldest_age"))
+def net_by_age(rates: RateBook, town: np.ndarray, year: int) -> np.ndarray:
+    """Yearly net migration by sex and age that keeps the ratio of the town's pyramid to the state's; sums to zero.
+
+    Both pyramids are of the same year, else a strong cohort would look like a gain at its age. A jump of the ratio when people
+    come of age is migration of those who are of age: minors come and go with their parents.
+
+    Parameters
+    ----------
+    town : persons of the town at the end of the ``year`` [sex, age].
+    """
+    reference = _pyramid_of_the_year(rates, year)
+    oldest, of_age = int(rates.parameter("ratio_oldest_age")), int(rates.parameter("age_of_majority"))
     window = int(rates.parameter("ratio_window"))
-    share, norm = _smooth(town, window), _smooth(reference, window)
+    share, norm = (
+        np.concatenate((_smooth(x[:, :of_age], window), _smooth(x[:, of_age:], window)), axis=1)
+        for x in (town, reference)
+    )
     if not (town.sum() > 0 and (share[:, :oldest].min() > 0)):
         return np.zeros_like(town)
     ratio = share / np.maximum(norm, 1e-9)
     gain = np.zeros_like(town)
     gain[:, :oldest] = share[:, :oldest] * np.clip(ratio[:, 1 : oldest + 1] / ratio[:, :oldest] - 1, -0.5, 1.0)
+    gain[:, of_age] += gain[:, of_age - 1]
+    gain[:, of_age - 1] = 0.0
     return gain - np.abs(gain) * gain.sum() / max(np.abs(gain).sum(), 1e-9)
+
+
+def _pyramid_of_the_year(rates: RateBook, year: int) -> np.ndarray:
+    """Persons of the state at the end of the year [sex, age], of the one known pyramid: its cohorts, with the deaths between."""
+    pyramid = rates["population_pyramid"]
+    states = pyramid.labels[0]
+    persons = pad_ages(pyramid.values[states.index(rates.state if rates.state in states else states[0])])
+    known = int(rates.parameter("pyramid_year"))
+    for between in range(min(year, known) + 1, max(year, known) + 1):
+        stay = np.exp(-death_hazards_of(rates, between, np.ones(2)))
+        if year < known:
+            persons = np.concatenate((persons[:, 1:] / stay[:, :-1], persons[:, -1:]), axis=1)
+        else:
+            persons = np.concatenate((persons[:, :1], (persons * stay)[:, :-1]), axis=1)
+    return persons
 
 
 def _smooth(by_age: np.ndarray, window: int) -> np.ndarray:
@@ -120,7 +146,7 @@ def _smooth(by_age: np.ndarray, window: int) -> np.ndarray:
     for _ in range(2):
         padded = np.pad(smoothed, ((0, 0), (half, half)), mode="edge")
         smoothed = np.stack([np.convolve(row, kernel, mode="valid") for row in padded])
-    return smoothed[:, :AGES]
+    return smoothed[:, : by_age.shape[1]]
 
 
 def register_net(model: QuartierModel, town: np.ndarray) -> float | None:

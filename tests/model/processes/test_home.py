@@ -25,7 +25,9 @@ def parent_with(*ages: int) -> list[dict]:
 
 
 def test_grown_children_leave_when_there_is_a_dwelling():
-    model = toy.town(parent_with(17, 25), (LEAVE_HOME, MOVE), rates=book(moves_within_town=0.0, **LEAVING), vacant_rooms=[2])
+    model = toy.town(
+        parent_with(17, 25), (LEAVE_HOME, MOVE), rates=book(moves_within_town=0.0, **LEAVING), vacant_rooms=[2]
+    )
     model.step()
     p = model.people
     assert p.household.tolist() == [0, 0, 1]
@@ -63,17 +65,23 @@ def counting(young: list[float], grown: list[float]) -> pd.DataFrame:
 def test_a_town_with_few_couples_of_only_grown_up_children_has_children_who_leave_sooner():
     usual = toy.town(parent_with(25), (LEAVE_HOME,), rates=book())
     k, ratio = (usual.rates.parameter(f"{name}") for name in ("leaving_home_shrinkage", "grown_up_couples_usual"))
-    few = toy.town(parent_with(25), (LEAVE_HOME,), rates=book(), quartiere=2, households=counting([1000, 500], [100, np.nan]))
+    few = toy.town(
+        parent_with(25), (LEAVE_HOME,), rates=book(), quartiere=2, households=counting([1000, 500], [100, np.nan])
+    )
     assert usual.side["leave_home"]["level"] == 1.0
-    assert few.side["leave_home"]["level"] == pytest.approx((ratio * 1000 + k) / (100 + k))  # the second counts one type only
+    assert few.side["leave_home"]["level"] == pytest.approx(
+        (ratio * 1000 + k) / (100 + k)
+    )  # the second counts one type only
     young = (slice(None), slice(20, 30))
     assert (leaving_hazard(few)[0][young] > 1.5 * leaving_hazard(usual)[0][young]).all()
 
 
 def test_who_has_no_partner_and_no_children_returns_to_the_mother():
     people = [
-        {"age": 60, "sex": 1, "household": 0}, {"age": 22, "sex": 0, "household": 1, "mother": 0},
-        {"age": 24, "sex": 1, "household": 2, "mother": 0}, {"age": 1, "sex": 1, "household": 2, "role": 1, "mother": 2},
+        {"age": 60, "sex": 1, "household": 0},
+        {"age": 22, "sex": 0, "household": 1, "mother": 0},
+        {"age": 24, "sex": 1, "household": 2, "mother": 0},
+        {"age": 1, "sex": 1, "household": 2, "role": 1, "mother": 2},
         {"age": 26, "sex": 1, "household": 3},
     ]
     rates = book().with_modifiers([Modifier("returning_home", "value", 10.0, age_from=18, age_to=30)])
@@ -101,7 +109,8 @@ def test_a_scenario_on_returning_reaches_the_quartiere_and_the_ages_that_it_name
 
 def test_mother_and_child_who_return_in_the_same_step_each_find_their_home():
     people = [
-        {"age": 62, "sex": 1, "household": 0}, {"age": 40, "sex": 1, "household": 1, "mother": 0},
+        {"age": 62, "sex": 1, "household": 0},
+        {"age": 40, "sex": 1, "household": 1, "mother": 0},
         {"age": 19, "sex": 0, "household": 2, "mother": 1},
     ]
     rates = book().with_modifiers([Modifier("returning_home", "value", 10.0, age_from=18, age_to=60)])
@@ -123,8 +132,10 @@ def test_leaving_is_noise_around_what_unions_and_migration_leave_over():
     n, rng = 8000, np.random.default_rng(4)
     people = []
     for i in range(n):
-        people += [{"age": 62, "sex": 1, "household": i},
-                   {"age": int(rng.integers(18, 40)), "sex": i % 2, "household": i, "role": 1, "mother": 2 * i}]
+        people += [
+            {"age": 62, "sex": 1, "household": i},
+            {"age": int(rng.integers(18, 40)), "sex": i % 2, "household": i, "role": 1, "mother": 2 * i},
+        ]
     model = toy.town(people, (LEAVE_HOME,), check=False)
     hazard, ledger = leaving_hazard(model)[0], Ledger(2 * 5)
     for _ in range(4):
@@ -132,24 +143,35 @@ def test_leaving_is_noise_around_what_unions_and_migration_leave_over():
         waits = np.flatnonzero((p.role == Role.CHILD) & (p.plan == 0))
         age = (step - p.birth[waits].astype(int)) // 4
         model.step()
-        ledger.add(p.sex[waits] * 5 + np.minimum((age - 18) // 5, 4), -np.expm1(-hazard[p.sex[waits], age] / 4), p.plan[waits] > 0)
+        ledger.add(
+            p.sex[waits] * 5 + np.minimum((age - 18) // 5, 4),
+            -np.expm1(-hazard[p.sex[waits], age] / 4),
+            p.plan[waits] > 0,
+        )
     z, limit = ledger.largest_z()
     assert ledger.seen.sum() > 400
     assert z < limit
+
+
+def test_students_whose_parents_live_elsewhere_do_not_make_the_others_return_more_often():
+    family = [*parent_with(25), {"age": 24, "sex": 1, "household": 1, "mother": 0}]
+    students = [{"age": 22, "sex": 0, "household": 2 + i} for i in range(50)]
+    alone, among = (toy.town(people, (RETURN_HOME,)) for people in (family, family + students))
+    assert alone.side["return_home"]["scale"] == among.side["return_home"]["scale"] > 1.0
 
 
 def test_returning_is_noise_around_the_table_times_its_scale():
     n, rng = 12_000, np.random.default_rng(5)
     people = []
     for i in range(n):
-        people += [{"age": 62, "sex": 1, "household": 2 * i},
-                   {"age": int(rng.integers(18, 40)), "sex": i % 2, "household": 2 * i + 1, "mother": 2 * i}]
+        people += [
+            {"age": 62, "sex": 1, "household": 2 * i},
+            {"age": int(rng.integers(18, 40)), "sex": i % 2, "household": 2 * i + 1, "mother": 2 * i},
+        ]
     model = toy.town(people, (RETURN_HOME,), check=False)
     frame = pd.read_csv(DATA / "leaving_home.csv")
     table = np.stack([frame[frame.sex == s].sort_values("age").returning.to_numpy() for s in ("m", "f")])
-    grown = np.arange(1, 2 * n, 2)
-    everyone = table[model.people.sex, model.ages()].sum()
-    scale = everyone / table[model.people.sex[grown], model.ages(grown)].sum()
+    scale = 1 / model.rates.parameter("singles_with_parent_in_town")
     ledger = Ledger(2 * 4)
     for _ in range(4):
         p, step = model.people, model.now + 1

@@ -31,21 +31,40 @@ def student_town() -> np.ndarray:
 
 
 def test_a_town_like_its_state_has_no_net_migration_of_its_own():
-    assert np.abs(net_by_age(RATES, nation())).max() < 1e-6
+    assert np.abs(net_by_age(RATES, nation(), 2023)).max() < 1e-6
 
 
 def test_a_student_town_gains_at_18_to_20_and_loses_at_27_to_29_and_nothing_in_all():
-    net = net_by_age(RATES, student_town())
+    net = net_by_age(RATES, student_town(), 2023)
     assert net[:, 17:21].sum() > 1500
     assert net[:, 26:31].sum() < -1500
     assert net.sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_students_who_come_bring_no_families_with_children_under_age():
+    net = net_by_age(RATES, student_town(), 2023)
+    assert np.abs(net[:, :18]).sum() < 0.01 * net[:, 18:21].sum()
+
+
+@pytest.mark.parametrize("year", [2015, 2028])
+def test_a_strong_cohort_is_no_gain_at_its_age_whatever_the_year_of_the_start(year: int):
+    """The nation's cohorts some years earlier or later, by hand; no net migration where cohorts are compared with themselves."""
+    apart, stay = abs(2023 - year), np.exp(-pad_ages(RATES["mortality"].values))
+    town = nation()
+    for _ in range(apart):
+        if year < 2023:
+            town = np.concatenate((town[:, 1:] / stay[:, :-1], town[:, -1:]), axis=1)
+        else:
+            town = np.concatenate((town[:, :1], (town * stay)[:, :-1]), axis=1)
+    assert np.abs(net_by_age(RATES, town, year)).sum() < 0.001 * town.sum()
+    assert np.abs(net_by_age(RATES, town, 2023)).sum() > 0.02 * town.sum()
 
 
 def test_the_net_by_age_carries_the_bulge_of_students_through_twenty_years():
     """Without it the bulge would be 20 years older in the end: a projection by hand with deaths and both kinds of net."""
     town, state = student_town(), nation()
     stay = np.exp(-pad_ages(RATES["mortality"].values))
-    gain = net_by_age(RATES, town)
+    gain = net_by_age(RATES, town, 2023)
     kept = aged = town
     for _ in range(20):
         kept, aged, state = (
