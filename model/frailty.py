@@ -14,10 +14,8 @@ from dataclasses import replace
 import numpy as np
 
 from .care_hazards import AGES, GRADES, care_prevalence, chosen_variant, remembered
+from .dementia import usual_shares, with_mean
 from .rates import RateBook
-
-_STEPS = 50
-"""Halvings of an interval of 16 in the logit: more change nothing."""
 
 
 def _padded(by_group: np.ndarray) -> np.ndarray:
@@ -35,18 +33,6 @@ def _expit(v: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-v))
 
 
-def _with_mean(share: np.ndarray, weight: np.ndarray, wanted: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """Shares with one shift of the logit per cell, so that their weighted mean over some axes is the one wanted."""
-    logits, total = _logit(share), np.maximum(weight.sum(axes, keepdims=True), 1e-300)
-    wanted = np.expand_dims(wanted, axes)
-    low, high = np.full(wanted.shape, -8.0), np.full(wanted.shape, 8.0)
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        over = (weight * _expit(logits + middle)).sum(axes, keepdims=True) / total > wanted
-        low, high = np.where(over, low, middle), np.where(over, middle, high)
-    return _expit(logits + (low + high) / 2)
-
-
 def _stocks(rates: RateBook, year: int) -> tuple[np.ndarray, np.ndarray]:
     """Shares of frail of a start at the end of a year and of later on, [sex, age, grade 1..5, dementia] each.
 
@@ -59,21 +45,25 @@ def _stocks(rates: RateBook, year: int) -> tuple[np.ndarray, np.ndarray]:
     persons = (residents * national.sum(-1))[..., None]
     mix = np.array([rates.parameter(f"care_resident_grade_{g + 1}") for g in range(GRADES)])
     by_grade = np.clip(persons * mix / np.maximum(need, 1e-300), 1e-9, 0.98)
-    start = _with_mean(fitted, _by_dementia(rates, need), by_grade, (3,))
+    start = with_mean(fitted, _by_dementia(rates, need, year), by_grade, (3,))
     frail = _padded(rates["care_frail_share"].values)
-    later = _with_mean(fitted, _by_dementia(rates, national), frail, (2, 3))
+    later = with_mean(fitted, _by_dementia(rates, national, _year_of_table(rates)), frail, (2, 3))
     return start, _expit(_logit(later) + rates.parameter("care_home_state_shift"))
 
 
-def _by_dementia(rates: RateBook, need: np.ndarray) -> np.ndarray:
-    demented = rates["dementia_share"].values[..., 1:]
+def _by_dementia(rates: RateBook, need: np.ndarray, year: int) -> np.ndarray:
+    demented = usual_shares(rates, year)[..., 1:]
     return need[..., None] * np.stack((1 - demented, demented), axis=-1)
+
+
+def _year_of_table(rates: RateBook) -> int:
+    return int(rates["care_residential_share"].year)
 
 
 def _national_need(rates: RateBook) -> np.ndarray:
     """Share of the nation's people in grade 1..5 at the end of the year of the table of residents, [sex, age, 5]."""
     national = replace(rates, parameters={**rates.parameters, "care_level_logit": 0.0}, _cache={})
-    return care_prevalence(national, int(rates["care_residential_share"].year))[..., 1:]
+    return care_prevalence(national, _year_of_table(rates))[..., 1:]
 
 
 def frail_shares(rates: RateBook, year: int, since: int) -> np.ndarray:

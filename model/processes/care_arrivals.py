@@ -9,6 +9,7 @@ import numpy as np
 
 from ..care_hazards import AGES, care_prevalence
 from ..columns import DEMENTIA_BIT
+from ..dementia import usual_shares
 from ..luck import TWO32, Decision, four_words
 from ..timeline import year_of
 
@@ -49,7 +50,7 @@ def _tables(model: QuartierModel) -> tuple[np.ndarray, ...]:
         shares = shares * level / (1 - (1 - level) * shares.sum(1, keepdims=True))
         reached = np.cumsum(shares, axis=1).reshape(*prevalence.shape[:2], -1)
         disabled = rates["disability_prevalence"].values * rates.parameter("disability_arrivals_level")
-        tables = (reached, rates["dementia_share"].values[:, :AGES], disabled[:, :AGES])
+        tables = (reached, usual_shares(rates, year), disabled[:, :AGES])
         made = (year, rates, tuple(np.ascontiguousarray(table, np.float64) for table in tables))
         model.side["need_of_arrivals"] = made
     return made[2]

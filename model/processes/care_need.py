@@ -85,7 +85,7 @@ def _moves(rates: CareRates) -> tuple[np.ndarray, np.ndarray]:
 def dementia_probabilities(model: QuartierModel) -> np.ndarray:
     """Probability of dementia within the step, float64 [care code, sex, age 0..109]; none for those who have it."""
     grade, demented = grade_and_dementia(np.arange(CODES))
-    return np.where(demented[:, None, None], 0.0, incidence_by_grade(model.rates)[grade])
+    return np.where(demented[:, None, None], 0.0, incidence_by_grade(model.rates, year_of(model.now))[grade])
 
 
 def _tables(model: QuartierModel) -> dict[str, Any]:

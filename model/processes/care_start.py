@@ -9,6 +9,7 @@ import numpy as np
 from ..care_hazards import AGES, GRADES, care_prevalence
 from ..columns import DEMENTIA_BIT, Kind, Role
 from ..controlled_counts import choose, largest_remainder, numbers_per_cell
+from ..dementia import usual_shares
 from ..frailty import frail_shares
 from ..luck import Decision
 from ..timeline import year_of
@@ -110,8 +111,8 @@ def _demented(
     """Dementia by sex, age and grade; among residents more often, as homes take in more of the demented."""
     homes = bool(in_home.any())
     sex = model.people.sex[rows]
-    share = model.rates["dementia_share"].values[sex, age, grade]
     year = year_of(model.now)
+    share = usual_shares(model.rates, year)[sex, age, grade]
     lives = frail_shares(model.rates, year, year)[sex, age, np.maximum(grade, 1) - 1]
     here = np.where(in_home[:, None], lives, 1 - lives)
     whole = share * here[:, 1] + (1 - share) * here[:, 0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from quartier.model.care_hazards import by_age_at_end, care_prevalence, care_rates, death_factors_by_code, life_table
 from quartier.model.columns import CARE_GRADE_BITS, DEMENTIA_BIT
-from quartier.model.dementia import dementia_shares, multiplier
+from quartier.model.dementia import dementia_shares, incidence_by_grade, multiplier
 from quartier.model.processes.care_need import dementia_probabilities, leaving_probabilities
 from quartier.model.rates import RateBook, read_rate_book
 
@@ -88,3 +88,22 @@ def test_dementia_becomes_more_common_as_people_die_later():
     need = care_prevalence(rates, 2023)[:, 75:95]
     later = (need * dementia_shares(rates, 2043, 2023)[:, 75:95]).sum(-1) / (need * start[:, 75:95]).sum(-1)
     assert (later > 1.01).all() and (later < 1.15).all()
+
+
+def test_dementia_is_as_common_whatever_is_recognised_as_need():
+    """The nation's need rose by two thirds from 2017 to 2023; dementia by age did not. At a start of any year its curve is that
+    of the table, with fewer in need more of them have it; and as many people fall ill in a year."""
+    rates = read_rate_book("00")
+    table, ages = rates["dementia_share"].values, slice(70, 100)
+    need = {year: care_prevalence(rates, year) for year in (2017, 2023, 2027)}
+    curve = (need[2023] * table).sum(-1)
+    ratio = np.array([1, 1.6, 2.5, 3.5, 4, 4])
+    usual = rates["dementia_incidence"].values * (need[2023] * (1 - table) * ratio).sum(-1) / (1 - curve)
+    for year in (2017, 2027):
+        start = dementia_shares(rates, year, year)
+        assert (need[year] * start).sum(-1)[:, ages] == pytest.approx(curve[:, ages], rel=0.005)
+        by_grade = np.moveaxis(-4 * np.log1p(-incidence_by_grade(rates, year)), 0, 2)
+        falling = (need[year] * (1 - start) * by_grade).sum(-1) / (1 - curve)
+        assert falling[:, ages] == pytest.approx(usual[:, ages], rel=0.02)
+    kept = (need[2023] * dementia_shares(rates, 2023, 2017)).sum(-1)[:, 75:95] / curve[:, 75:95]
+    assert (kept > 0.93).all() and (kept < 1.03).all(), kept
