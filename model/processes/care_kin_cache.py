@@ -223,26 +223,28 @@ def _look_up(look, case, carer, tie, place, people, households, row_of_id, home,
     household, lives, partner, role, birth, next_member = people
     (size, first), case_home, where = households, place.home, place.where
     at, open_, n = np.empty(look.size, np.int32), np.empty(look.size + 1, np.int32), 0
-    for m in range(look.size):
+    for m in range(look.size):  # all is fetched and some is kept, so that there is no branch to guess
         k = look[m]
-        home[k] = case_home[case[k]] if tie[k] <= _CHILD_IN_HOUSEHOLD else household[carer[k]]
-        spouse[m] = partner[carer[k]] if tie[k] >= _CHILD_IN_HOUSEHOLD else -1
-        quartier[m] = where[case[k]] if tie[k] <= _CHILD_IN_HOUSEHOLD else lives[carer[k]]
+        i, c, same = np.uint32(carer[k]), np.uint32(case[k]), tie[k] <= _CHILD_IN_HOUSEHOLD
+        own, its, mate = household[i], lives[i], partner[i]
+        home[k], quartier[m] = case_home[c] if same else own, where[c] if same else its
+        spouse[m] = mate if tie[k] >= _CHILD_IN_HOUSEHOLD else -1
     for m in range(look.size):
-        h, t = home[look[m]], tie[look[m]]
-        two = (size[h] == 2) & ((t == _PARTNER) | (t == _CHILD_IN_HOUSEHOLD))
-        at[m], youngest[m] = -1 if (size[h] == 1) | two else first[h], 0
-        spouse[m] = row_of_id[max(spouse[m], 0)] if (spouse[m] >= 0) & (size[h] != 1) else -1
+        h, t = np.uint32(home[look[m]]), tie[look[m]]
+        members, begins, row = size[h], first[h], row_of_id[np.uint32(max(spouse[m], 0))]
+        two = (members == 2) & ((t == _PARTNER) | (t == _CHILD_IN_HOUSEHOLD))
+        at[m], youngest[m] = -1 if (members == 1) | two else begins, 0
+        spouse[m] = row if (spouse[m] >= 0) & (members != 1) else -1
         open_[n] = m
         n += at[m] >= 0
     for m in range(look.size):
-        together = household[max(spouse[m], 0)] == household[carer[look[m]]]
-        spouse[m] = spouse[m] if together else -1
+        own, theirs = household[np.uint32(carer[look[m]])], household[np.uint32(max(spouse[m], 0))]
+        spouse[m] = spouse[m] if own == theirs else -1
     while n > 0:  # the next member of all households
         left = 0
         for o in range(n):
             m = open_[o]
-            i = at[m]
+            i = np.uint32(at[m])
             youngest[m] = max(youngest[m], birth[i] * np.uint16(role[i] == _CHILD_ROLE))
             at[m] = next_member[i]
             open_[left] = m

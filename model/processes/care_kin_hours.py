@@ -11,7 +11,7 @@ from ..luck import TWO32
 from .care_carers import Cases, Tie
 from .care_kin_cache import Place, Traits
 from .care_kin_choice import Candidates
-from .care_kin_rules import FULL_TIME, Rules, chance_of_strain
+from .care_kin_rules import FULL_TIME, Rules, logit_of_strain
 from .care_review import Services
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _FULL_TIME, _CHILD_IN_HOUSEHOLD = int(FULL_TIME), int(Tie.CHILD_IN_HOUSEHOLD)
 _LUCK_BREAKS_TIES = 1e-9
+_NOBODY, _SEVERAL = -1, -2
+_LOGITS = np.concatenate(([-np.inf], np.log(np.arange(1, 256) / np.arange(255, 0, -1)), [np.inf]))
+"""Logits of the 256th parts of luck: what lies above the upper end of the part is sure to happen, below the lower end not to."""
 
 
 def _scratch(model: QuartierModel) -> np.ndarray:
@@ -48,16 +51,43 @@ class Hours(NamedTuple):
 
 
 @nb.njit(cache=True)
-def fill_needs(needs, further, least, begin, rank, capacity, hours, together):
+def who_gives(case, capacity, only):
+    """Who of a case's candidates gives care: a place in `Candidates`, `_NOBODY` or `_SEVERAL`."""
+    only[:] = _NOBODY
+    for k in range(capacity.size):
+        c = np.uint32(case[k])
+        one = k if only[c] == _NOBODY else _SEVERAL
+        only[c] = one if capacity[k] > 0 else only[c]
+
+
+@nb.njit(cache=True)
+def fill_needs(needs, further, least, begin, only, rank, capacity, hours, together):
     """Fill the need of each person; ``together``: hours of relatives and of ``further`` helpers, at most the need.
 
     Everybody who gives, gives a least part, all of them less where even that is too much; what is left falls to the
-    first in the order of ranks, equals in proportion to capacity.
+    first in the order of ranks, equals in proportion to capacity. Most have nobody or one (``only``, see `who_gives`): for
+    them there is no loop, and no branch to guess.
     """
+    (one, several), n, m = np.empty((2, needs.size + 1), np.uint32), np.uint64(0), np.uint64(0)
+    for k in range(capacity.size):
+        hours[k] = min(least, capacity[k])
     for c in range(needs.size):
+        remaining = needs[c] - further[c]
+        together[c] = needs[c] - max(remaining, 0.0)
+        one[n], several[m] = c, c
+        n += np.uint64(only[c] >= 0)
+        m += np.uint64(only[c] == _SEVERAL)
+    for c in one[:n]:
+        k, need = np.uint32(only[c]), needs[c]
+        total = further[c] + hours[k]
+        remaining, offered = need - total, capacity[k] - hours[k]
+        taken = min(offered, remaining)
+        more = hours[k] + offered * (taken / offered) if offered > 0 else hours[k]
+        hours[k] = more if remaining > 0 else hours[k] * (need / total)
+        together[c] = need - max(remaining - taken, 0.0)
+    for c in several[:m]:
         need, total, ranks, a, b = needs[c], further[c], 0, begin[c], begin[c + 1]
         for k in range(a, b):
-            hours[k] = min(least, capacity[k])
             total += hours[k]
             ranks |= np.int64(capacity[k] > least) << np.int64(rank[k])
         remaining = need - total
@@ -155,33 +185,62 @@ def _help_of_others(rules, at_home, traits, who, child, other, together):
 
 
 @nb.njit(cache=True)
-def _share_out(rules, at_home, service, day, demented, who, together, hours, out):
-    """Hours of relatives, services and others, how many help, the main carer, who gives most, and whether under strain."""
-    replaces, day_core, t = rules.service_replaces, rules.day_core, rules.strain
-    terms = (t[0], t[1], t[2], t[3], t[4], t[5], t[6])
-    begin, luck, works, under_14 = who.begin, who.kin["strain"], who.kin["employment"], who.kin["under_14"]
-    needs, away, other, helpers, main, strained = out.need, out.away, out.other, out.helpers, out.main, out.strained
+def _share_out(rules, at_home, service, day, only, who, together, hours, out):
+    """Hours of relatives, services and others, how many help, and the main carer, who gives most."""
+    replaces, day_core, begin, luck = rules.service_replaces, rules.day_core, who.begin, who.kin["strain"]
+    needs, away, other, helpers, main = out.need, out.away, out.other, out.helpers, out.main
     kins, serviced, guests, unmet = out.kin, out.service, out.day_care, out.unmet
+    (one, several), left = np.empty((2, needs.size + 1), np.uint32), np.empty(needs.size)
+    n = m = np.uint64(0)
     for c in range(needs.size):
-        if not at_home[c]:
-            kins[c], serviced[c], guests[c], unmet[c], main[c], strained[c], helpers[c] = 0.0, 0.0, 0.0, 0.0, -1, 0, 0
-            continue
-        need, could, best, most, number = needs[c], together[c], 0.0, -1, 0
+        need, could, here = needs[c], together[c], at_home[c]
         kin, served, guest = shares(replaces, day_core, need, could, service[c], float(day[c]))
-        left = kin / could if could > 0 else 0.0
+        left[c] = kin / could if could > 0 else 0.0
+        kins[c], serviced[c], guests[c] = kin if here else 0.0, served if here else 0.0, guest if here else 0.0
+        unmet[c] = need - kin - served - guest if here else 0.0
+        helpers[c] = (away[0, c] + away[1, c] + other[c]) * ((left[c] > 0) & here)
+        main[c], one[n], several[m] = -1, c, c
+        n += np.uint64(only[c] >= 0)
+        m += np.uint64(only[c] == _SEVERAL)
+    for c in one[:n]:
+        k = np.uint32(only[c])
+        hours[k] *= left[c]
+        gives = hours[k] > 0
+        main[c] = only[c] if gives else -1
+        helpers[c] += gives
+    for c in several[:m]:
+        best, most, number = 0.0, -1, 0
         for k in range(begin[c], begin[c + 1]):
-            hours[k] *= left
+            hours[k] *= left[c]
             number += hours[k] > 0
             given = hours[k] * (1 + _LUCK_BREAKS_TIES * ((luck[k] + 0.5) / TWO32))
             most = k if given > best else most
             best = max(given, best)
-        helpers[c] = (number + away[0, c] + away[1, c] + other[c]) * (left > 0)
-        kins[c], serviced[c], guests[c], unmet[c] = kin, served, guest, need - kin - served - guest
-        main[c], strained[c] = most, 0
-        if most >= 0:
-            full = works[most] == _FULL_TIME
-            high = chance_of_strain(terms, hours[most], demented[c], under_14[most], full, served > 0, guest > 0)
-            strained[c] = (luck[most] + 0.5) / TWO32 < high
+        main[c] = most
+        helpers[c] += number
+
+
+@nb.njit(cache=True)
+def _strain(rules, demented, kin, hours, out):
+    """Which main carers are under strain. Where the luck's first eight bits tell already, no exponential is computed."""
+    t, main, strained, served, guest = rules.strain, out.main, out.strained, out.service, out.day_care
+    terms = (t[0], t[1], t[2], t[3], t[4], t[5], t[6])
+    (some, open_), n, m = np.empty((2, main.size + 1), np.uint32), np.uint64(0), np.uint64(0)
+    logit = np.empty(main.size + 1)
+    for c in range(main.size):
+        some[n], strained[c] = c, 0
+        n += np.uint64(main[c] >= 0)
+    for c in some[:n]:
+        k = np.uint32(main[c])
+        one = kin[k]
+        full, luck = one["employment"] == _FULL_TIME, one["strain"] >> np.uint32(24)
+        v = logit_of_strain(terms, hours[k], demented[c], one["under_14"], full, served[c] > 0, guest[c] > 0)
+        strained[c] = v >= _LOGITS[luck + np.uint32(1)]
+        open_[m], logit[m] = c, v
+        m += np.uint64((v > _LOGITS[luck]) & (v < _LOGITS[luck + np.uint32(1)]))
+    for j in range(m):
+        u = (kin[np.uint32(main[open_[j]])]["strain"] + 0.5) / TWO32
+        strained[open_[j]] = u < 1.0 / (1.0 + np.exp(-logit[j]))
 
 
 def fill_hours(
@@ -200,8 +259,10 @@ def fill_hours(
     _divide(need, who, several, load)
     further, together = np.empty((2, n))
     _help_of_others(rules, place.at_home, traits, who, child, other, further)
-    fill_needs(need, further, rules.least, who.begin, who.rank, who.capacity, hours, together)
-    day = services.day.view(np.uint8)
-    _share_out(rules, place.at_home, services.hours, day, cases.demented, who, together, hours, out)
+    only, day = np.empty(n, np.int32), services.day.view(np.uint8)
+    who_gives(who.case, who.capacity, only)
+    fill_needs(need, further, rules.least, who.begin, only, who.rank, who.capacity, hours, together)
+    _share_out(rules, place.at_home, services.hours, day, only, who, together, hours, out)
+    _strain(rules, cases.demented, who.kin, hours, out)
     _add_up(who.row, several, hours, rules.reported, load, reported)
     return out, hours, reported

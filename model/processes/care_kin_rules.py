@@ -183,7 +183,6 @@ def employment(employed, full_time, full_until, u, sex, age, work):
 
 
 @nb.njit(inline="always")
-def chance_of_strain(s, hours, demented, young, full_time, service, day):
-    """Probability of high strain of a main carer at some core hours a week; ``s`` (a tuple) as in `Rules`."""
-    v = s[0] + s[1] * hours + s[2] * demented + s[3] * young + s[4] * full_time + s[5] * service + s[6] * day
-    return 1.0 / (1.0 + np.exp(-v))
+def logit_of_strain(s, hours, demented, young, full_time, service, day):
+    """Logit of the probability of high strain of a main carer at some core hours a week; ``s`` (a tuple) as in `Rules`."""
+    return s[0] + s[1] * hours + s[2] * demented + s[3] * young + s[4] * full_time + s[5] * service + s[6] * day

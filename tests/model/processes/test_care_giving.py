@@ -16,7 +16,7 @@ from quartier.model.households import compact, join
 from quartier.model.processes.care_carers import Cases, cases_of
 from quartier.model.processes.care_choice import need_hours
 from quartier.model.processes.care_giving import GIVERS, by_case, by_pair
-from quartier.model.processes.care_kin_hours import fill_needs, shares
+from quartier.model.processes.care_kin_hours import fill_needs, shares, who_gives
 from quartier.model.processes.care_services import share_hours, wish_for_day_care
 from quartier.model.rates import Modifier
 
@@ -107,8 +107,9 @@ def filled(
 ) -> tuple[float, list[float]]:
     """Hours of all and of each relative of one person."""
     hours, together, begin = np.empty(len(rank)), np.empty(1), np.array([0, len(rank)], np.int32)
-    given = np.array(rank, np.uint8), np.array(capacity, np.float64)
-    fill_needs(np.array([need]), np.array([further]), least, begin, *given, hours, together)
+    given, only = (np.array(rank, np.uint8), np.array(capacity, np.float64)), np.empty(1, np.int32)
+    who_gives(np.zeros(len(rank), np.int32), given[1], only)
+    fill_needs(np.array([need]), np.array([further]), least, begin, only, *given, hours, together)
     return float(together[0]), hours.tolist()
 
 
