@@ -18,6 +18,7 @@ from quartier.model import QuartierModel, households
 from quartier.model.rates import read_rate_book
 from quartier.model.region.region import Region
 from quartier.model.synthesis import synthesise
+from quartier.model.timeline import is_year_end
 
 PEOPLE_PER_QUARTIER = 8_000
 STEPS = 8
@@ -51,7 +52,7 @@ def timed_steps(model: QuartierModel, steps: int) -> tuple[dict[str, float], int
             process.step(model)
             if number:
                 seconds[process.name] = seconds.get(process.name, 0.0) + time.process_time() - began
-        if households.many_gone(model):
+        if is_year_end(model.now) and households.many_gone(model):
             began = time.process_time()
             households.compact(model)
             seconds["compact"] = seconds.get("compact", 0.0) + time.process_time() - began
