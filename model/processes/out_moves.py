@@ -9,6 +9,7 @@ import numpy as np
 
 from ..care_hazards import care_prevalence
 from ..columns import CARE_GRADE_BITS, Role
+from ..fetch import fetch
 from ..luck import _LOW, _S32, TWO32, Decision
 from ..rates import RateBook, probability
 from ..shortlist import block_of_luck, shortlist_with_luck
@@ -29,7 +30,7 @@ _ABROAD: Final = Decision.EMIGRATE % 4
 """Which words of the block of luck decide."""
 
 
-BLOCK: Final = 256
+BLOCK: Final = 512
 """How many people are looked at in one go: what is looked up of them is still at hand when the next question is put.
 
 Every question is a loop of its own, as far as possible without a branch, so that the lookups for many people overlap.
@@ -37,11 +38,46 @@ Every question is a loop of its own, as far as possible without a branch, so tha
 
 
 @nb.njit(inline="always")
+def _age(birth, now):
+    return np.uint32(np.uint32(now) - np.uint32(birth)) >> np.uint32(2)
+
+
+@nb.njit(inline="always")
 def _place(base, need, sex, birth, now):
     """Place in the tables of `_chances` of a person of unit 0."""
     ill = np.uint32((need & CARE_GRADE_BITS) != 0)
-    age = np.uint32(np.uint32(now) - np.uint32(birth)) >> np.uint32(2)
-    return ((base + ill * np.uint32(2) + np.uint32(sex)) * np.uint32(AGES) + age) * np.uint32(UNITS)
+    return ((base + ill * np.uint32(2) + np.uint32(sex)) * np.uint32(AGES) + _age(birth, now)) * np.uint32(UNITS)
+
+
+@nb.njit(cache=True)
+def _possible(rows, words, everybody, people, couples, role, most, now, alone_from, who, luck):
+    """Those whom a bound by sex and age does not rule out (see `_most`), and their luck; returns how many.
+
+    It takes few columns and drops most: of couples, because the shortlist does not know the partner's age.
+    """
+    birth, sex, _, _ = people
+    partner, row_of_id, plan, leads = couples
+    other, own, its = fetch(partner, rows), np.empty(rows.size, np.uint32), np.empty(rows.size, np.uint32)
+    for k in range(rows.size):
+        j = row_of_id[np.uint32(max(other[k], 0))]
+        other[k] = j if other[k] >= 0 else rows[k]
+    for k in range(rows.size):
+        i, j = np.uint32(rows[k]), np.uint32(other[k])
+        at_home = np.uint32((role[i] == 1) & (plan[i] == 0) & (i == j))
+        own[k] = (at_home * np.uint32(2) + np.uint32(sex[i])) * np.uint32(AGES) + _age(birth[i], now)
+        its[k] = (np.uint32(4) + np.uint32(sex[j])) * np.uint32(AGES) + _age(birth[j], now)
+        other[k] = (role[i] != 2) & ((role[i] != 1) | (birth[i] <= alone_from))
+    draws_for_two, n = fetch(leads, rows), 0
+    for k in range(rows.size):
+        alone, its_share = most[own[k]], most[its[k]]
+        share = most[own[k] % np.uint32(2 * AGES) + np.uint32(4 * AGES)]
+        two = np.uint64(draws_for_two[k])
+        germany = max(alone & _LOW, two * ((share & _LOW) + (its_share & _LOW)))
+        abroad = max(alone >> _S32, two * ((share >> _S32) + (its_share >> _S32)))
+        germany_word, abroad_word = words[k, _GERMANY], words[k, _ABROAD]
+        who[n], luck[n, _GERMANY], luck[n, _ABROAD] = rows[k], germany_word, abroad_word
+        n += everybody | ((other[k] != 0) & ((germany_word < germany) | (abroad_word < abroad)))
+    return n
 
 
 @nb.njit(cache=True)
@@ -52,9 +88,9 @@ def _look(rows, people, couples, household, role, base_of, now, alone_from, unit
     """
     birth, sex, quartier, care = people
     partner, row_of_id, plan, _ = couples
-    lives = np.empty(BLOCK, np.int32)
+    lives = fetch(household, rows)
     for k in range(rows.size):
-        other[k], lives[k] = partner[rows[k]], household[rows[k]]
+        other[k] = partner[np.uint32(rows[k])]
     for k in range(rows.size):
         j = row_of_id[np.uint32(max(other[k], 0))]
         other[k] = j if other[k] >= 0 else rows[k]
@@ -73,49 +109,35 @@ def _look(rows, people, couples, household, role, base_of, now, alone_from, unit
 
 
 @nb.njit(cache=True)
-def _possible(rows, words, everybody, leads, unit, mine, theirs, either, hits):
-    """Positions of those with the luck to leave alone or with children, of couples by the leader's; returns how many."""
-    n = 0
-    for k in range(rows.size):
-        couple, draws = np.uint64(unit[k] == 3), np.uint64((unit[k] != 3) | (leads[rows[k]] == 1))
-        own, its = either[mine[k]], either[theirs[k]] * couple
-        germany, abroad = ((own & _LOW) + (its & _LOW)) * draws, ((own >> _S32) + (its >> _S32)) * draws
-        hits[n] = k
-        n += np.int64((words[k, _GERMANY] < germany) | (words[k, _ABROAD] < abroad) | everybody)
-    return n
+def _exactly(rows, words, everybody, leads, chance, unit, mine, theirs, both, asked):
+    """Thresholds without and with children [row, 2 * with + destination], of a couple that either partner has the event.
 
-
-@nb.njit(cache=True)
-def _exactly(rows, hits, words, everybody, leads, chance, unit, mine, theirs, both, asked):
-    """Thresholds without and with children [position, 2 * with + destination], of a couple that either partner has the event.
-
-    Returns how many it matters to whether there are children (``asked``, positions in ``hits``).
+    Returns how many it matters to whether there are children (``asked``, positions).
     """
     n = 0
-    for h in range(hits.size):
-        k = hits[h]
+    for k in range(rows.size):
         parents = np.int64(unit[k] == 1 or unit[k] == 3)  # their unit with children is the next
         for q in range(4):
             shift = parents * (q >> 1)
             c, d = chance[mine[k] + shift, q & 1], chance[theirs[k] + shift, q & 1]
             if unit[k] == 3:
                 c = c + d - c * d if leads[rows[k]] else 0.0
-            both[h, q] = np.uint32(min(np.floor(c * TWO32), TWO32 - 1))
+            both[k, q] = np.uint32(min(np.floor(c * TWO32), TWO32 - 1))
         germany, abroad = words[k, _GERMANY], words[k, _ABROAD]
-        differs = (germany < both[h, 0]) != (germany < both[h, 2]) or (abroad < both[h, 1]) != (abroad < both[h, 3])
-        asked[n] = h
+        differs = (germany < both[k, 0]) != (germany < both[k, 2]) or (abroad < both[k, 1]) != (abroad < both[k, 3])
+        asked[n] = k
         n += np.int64(parents and (differs or everybody))
     return n
 
 
 @nb.njit(cache=True)
-def _ask(rows, hits, asked, household, role, birth, chains, alone_from, begin, parent):
+def _ask(rows, asked, household, role, birth, chains, alone_from, begin, parent):
     """Whether a child too young to move alone lives with those asked."""
     first, following, mother, father, id_ = chains
     for a in range(asked.size):
-        begin[a] = first[household[rows[hits[asked[a]]]]]
+        begin[a] = first[household[rows[asked[a]]]]
     for a in range(asked.size):
-        j, me = begin[a], id_[rows[hits[asked[a]]]]
+        j, me = begin[a], id_[rows[asked[a]]]
         while j >= 0 and not parent[asked[a]]:
             if birth[j] > alone_from and role[j] == 1:
                 parent[asked[a]] = mother[j] == me or father[j] == me
@@ -128,43 +150,39 @@ def _decide(
 ):
     """Who leaves: row times two, plus one for abroad, partners included; returns how many.
 
-    First how the person would move away without children; then who has the luck to leave neither alone nor with children;
-    last the exact chances, and where it matters whether there are children.
+    First whom a bound does not rule out; then how the person would move away without children; last the exact chances,
+    and where it matters whether there are children.
 
     Parameters
     ----------
     words : u32 [row, 4], the luck of the block.
-    everybody : whether ``unit`` and ``limit`` are to be filled for all.
+    everybody : whether nobody is to be ruled out, so that ``unit`` and ``limit`` are filled for all.
     rules : see `_chances`.
     unit : how each would move away, see `UNITS`.
     limit : thresholds of leaving, u32 [row, destination].
     """
-    leads, (base_of, chance, either) = couples[3], rules
-    other, hits, asked, begin = (
-        np.empty(BLOCK, np.int32),
-        np.empty(BLOCK, np.int32),
-        np.empty(BLOCK, np.int32),
-        np.empty(BLOCK, np.int32),
-    )
+    leads, (base_of, chance, most) = couples[3], rules
+    who, other, begin = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     mine, theirs, both = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32), np.empty((BLOCK, 4), np.uint32)
-    parent, n = np.empty(BLOCK, np.bool_), 0
+    luck, asked, parent = np.empty((BLOCK, 4), np.uint32), np.empty(BLOCK, np.int32), np.empty(BLOCK, np.bool_)
+    own, n = np.empty(BLOCK, np.uint8), 0
     for start in range(0, rows.size, BLOCK):
-        who, luck, own = rows[start : start + BLOCK], words[start : start + BLOCK], unit[start : start + BLOCK]
-        _look(who, people, couples, household, role, base_of, now, alone_from, own, other, mine, theirs)
-        found = hits[: _possible(who, luck, everybody, leads, own, mine, theirs, either, hits)]
-        m = _exactly(who, found, luck, everybody, leads, chance, own, mine, theirs, both, asked)
+        few, drawn = rows[start : start + BLOCK], words[start : start + BLOCK]
+        found = who[: _possible(few, drawn, everybody, people, couples, role, most, now, alone_from, who, luck)]
+        _look(found, people, couples, household, role, base_of, now, alone_from, own, other, mine, theirs)
+        m = _exactly(found, luck, everybody, leads, chance, own, mine, theirs, both, asked)
         parent[:] = False
-        _ask(who, found, asked[:m], household, role, people[0], chains, alone_from, begin, parent)
-        for h in range(found.size):
-            k, with_child = found[h], np.int64(parent[h])
-            germany, abroad = both[h, 2 * with_child], both[h, 2 * with_child + 1]
-            limit[start + k, 0], limit[start + k, 1] = germany, abroad
+        _ask(found, asked[:m], household, role, people[0], chains, alone_from, begin, parent)
+        for k in range(found.size):
+            germany, abroad = both[k, 2 * np.int64(parent[k])], both[k, 2 * np.int64(parent[k]) + 1]
             far = luck[k, _ABROAD] < abroad
             if far or luck[k, _GERMANY] < germany:
-                leaving[n], n = 2 * np.int64(who[k]) + far, n + 1
+                leaving[n], n = 2 * np.int64(found[k]) + far, n + 1
                 if own[k] == 3:
                     leaving[n], n = 2 * np.int64(other[k]) + far, n + 1
-            own[k] += with_child
+            if everybody:
+                unit[start + k] = own[k] + parent[k]
+                limit[start + k, 0], limit[start + k, 1] = germany, abroad
     return n
 
 
@@ -186,7 +204,7 @@ def _decided(
 def moving_units(model: QuartierModel, rows: np.ndarray) -> np.ndarray:
     """How each of these people would move away (u8, one of `UNITS`); see the constant."""
     none = np.zeros((2 * UNITS * 2 * AGES, len(ORIGINS)))
-    rules = (np.zeros(model.n_quartiere, np.uint32), none, none[:, 0].astype(np.uint64))
+    rules = (np.zeros(model.n_quartiere, np.uint32), none, np.zeros(6 * AGES, np.uint64))
     return _decided(model, rows.astype(np.int32), np.zeros((rows.size, 4), np.uint32), rules, everybody=True)[0]
 
 
@@ -261,7 +279,7 @@ def _chances(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     -------
     base_of : u32 [n_quartiere], four times the class of each Quartier.
     chance : float64 [place, destination], places by class, in need, sex, age and unit.
-    either : see `_either_way`.
+    most : see `_most`.
     """
     names = ("leaving_home", *(f"out_migration_{destination}" for destination in ORIGINS), *distance_rates("out"))
     version = (year_of(model.now), model.rates.version(names, model.now))
@@ -272,26 +290,28 @@ def _chances(model: QuartierModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         by_need_hazard = np.minimum(
             all_hazards[:, None] * by_need[:, None, None], model.rates.parameter("out_migration_ceiling")
         )
-        hazard = by_need_hazard.max(axis=1)
-        alone, in_couple = hazard[:, :, [1, 2, 5]].max(axis=(1, 2)), hazard[:, :, 3:5].max(axis=(1, 2))
+        by_unit = by_need_hazard.max(axis=(1, 2))
+        child, in_couple = by_unit[:, 5], by_unit[:, 3:5].max(axis=1)
+        alone = np.maximum(by_unit[:, 1:3].max(axis=1), child)
         leader = np.maximum(alone, in_couple + in_couple.max(axis=(1, 2), keepdims=True))
         bound = np.stack((alone, leader), axis=1)
         chance = np.ascontiguousarray(probability(by_need_hazard).transpose(2, 1, 4, 5, 3, 0))
         base_of = class_of.astype(np.uint32) * np.uint32(4)
-        side.update(version=version, tables=(base_of, chance.reshape(-1, 2), _either_way(chance)), bound=bound)
+        side.update(
+            version=version, tables=(base_of, chance.reshape(-1, 2), _most(alone, child, in_couple)), bound=bound
+        )
     return side["tables"]
 
 
-def _either_way(chance: np.ndarray) -> np.ndarray:
-    """Thresholds never below the chances [class, in need, sex, age, unit, destination] with children or without (u64, flat).
+def _most(alone: np.ndarray, child: np.ndarray, in_couple: np.ndarray) -> np.ndarray:
+    """Thresholds never below the chances of leaving, by hazards [destination, sex, age] (u64 [unit, sex, age], flat).
 
-    Those of both destinations are packed, abroad in the upper half. The sum of both partners' is never below a couple's.
+    First of who lives alone (or is in a couple that does not live together), then of a grown child at home, last what each
+    partner adds to the chance of a couple. Those of both destinations are packed, abroad in the upper half.
     """
-    most = chance.copy()
-    for unit in (1, 3):
-        most[..., unit, :] = chance[..., unit : unit + 2, :].max(axis=-2)
-    limit = np.minimum(np.floor(most * TWO32) + 1, TWO32 - 1).astype(np.uint64)
-    return (limit[..., 0] | limit[..., 1] << _S32).ravel()
+    chance = probability(np.stack((alone, child, in_couple), axis=1))
+    limit = np.minimum(np.floor(chance * TWO32) + 1, TWO32 - 1).astype(np.uint64)
+    return (limit[0] | limit[1] << _S32).ravel()
 
 
 def _by_need(model: QuartierModel) -> np.ndarray:
