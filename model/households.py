@@ -12,6 +12,7 @@ import numba as nb
 import numpy as np
 
 from .columns import Former, Kind, Plan, Sex, Union
+from .fetch import fetch
 from .kin_distance import count_leavers
 from .tables import NONE, Table, distinct
 
@@ -88,23 +89,33 @@ def _chain(household, present, following, kind, first):
 
 @nb.njit(cache=True)
 def _carry(rows, dwellings, now, households, occupant, dwelling_quartier, following, quartier, changed, left, reached):
-    """Households and their members into dwellings; by Quartier those who left a dwelling of another one."""
+    """Households and their members into dwellings; by Quartier those who left a dwelling of another one.
+
+    One member of each household after the other, so that the reads overlap.
+    """
     dwelling, first, where, moved_at, reason, wait_since = households
-    for h in rows:
-        if dwelling[h] >= 0:
-            occupant[dwelling[h]] = -1
+    old, before, there = fetch(dwelling, rows), fetch(where, rows), fetch(dwelling_quartier, dwellings)
+    member, whose = fetch(first, rows), np.empty(rows.size, np.uint32)
+    for home in old:
+        if home >= 0:
+            occupant[home] = -1
+    m, moves = 0, (old >= 0) & (before != there)
     for k in range(rows.size):
-        h, d = np.uint32(rows[k]), np.uint32(dwellings[k])
-        there = dwelling_quartier[d]
-        moves = dwelling[h] >= 0 and where[h] != there
-        occupant[d], dwelling[h], where[h] = h, d, there
+        h, d, i = np.uint32(rows[k]), np.uint32(dwellings[k]), member[k]
+        occupant[d], dwelling[h], where[h] = h, d, there[k]
         moved_at[h], reason[h], wait_since[h], changed[h] = now, 0, 0, 1
-        i = first[h]
-        while i >= 0:
-            left[quartier[i]] += moves
-            reached[there] += moves
-            quartier[i] = there
-            i = following[i]
+        member[m], whose[m] = i, k
+        m += i >= 0
+    while m > 0:
+        n, m = m, 0
+        quartiere, after = fetch(quartier, member[:n]), fetch(following, member[:n])
+        for j in range(n):
+            k = whose[j]
+            left[quartiere[j]] += moves[k]
+            reached[there[k]] += moves[k]
+            quartier[np.uint32(member[j])] = there[k]
+            member[m], whose[m] = after[j], k
+            m += after[j] >= 0
 
 
 def chain_members(model: QuartierModel) -> None:
@@ -323,8 +334,9 @@ def _followers(leaders, household, size, first, following, id_, role, mother, fa
     for j in range(leaders.size):  # the lookups of these loops overlap, because there is no branch
         begin[j] = household[leaders[j]]
     for j in range(leaders.size):
-        most += size[begin[j]]
-        begin[j] = first[begin[j]]
+        members, member = size[begin[j]], first[begin[j]]
+        most += members
+        begin[j] = member if members > 1 else -1
     order, leader, n = np.empty(most, np.uint64), np.empty(most, np.int64), 0
     for j in range(leaders.size):
         i = leaders[j]

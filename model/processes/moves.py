@@ -106,7 +106,8 @@ def move(model: QuartierModel) -> None:
     got = allocate(model, together(household_seekers(model, homes), people), offer, model.side["move"]["search"])
     got = np.append(vacant, NONE)[got]
     got_home, got_person = got[: homes.size], got[homes.size :]
-    settle(model, homes[got_home >= 0], got_home[got_home >= 0])
+    served = np.flatnonzero(got_home >= 0)
+    settle(model, homes[served], got_home[served])
     _move_people(model, leaders, rows, group, got_person)
     _give_up(model, looking, leaders[got_person < 0])
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @nb.njit(cache=True)
 def _inspect(affected, size, kind, first, following, role, birth, key, id_, mother, father, of_age, plan, orphaned):
-    """Name adults where none is left; return how many households hold only minors."""
+    """Name adults where none is left; return how many households hold only minors, as often as they are named."""
     n = 0
     for h in affected:
-        if size[h] == 0 or kind[h] != 0:
+        if h < 0 or size[h] == 0 or kind[h] != 0:
             continue
         oldest, has_head = first[h], False
         i = first[h]
@@ -73,17 +73,13 @@ def repair(model: QuartierModel, affected: np.ndarray, siblings: bool = False) -
     Minors of one household go together to, in this order, a living parent in town, a grandparent, an adult sibling (if
     ``siblings``: a search among all grown children), or as foster children to a family in the same or the nearest
     Quartier; where there is no adult at all, to an institution. Each case is counted as ``orphans``. ``affected`` are rows
-    of households, doubled or emptied ones allowed.
+    of households, doubled or emptied ones and -1 allowed.
     """
-    affected = distinct(affected[affected >= 0]).astype(np.int32)
-    affected = affected[model.households.size[affected] > 0]
-    if affected.size == 0:
-        return
     p, h = model.people, model.households
     of_age = np.int64(model.latest_adult_birth)
     orphaned = np.empty(affected.size, np.int32)
     n = _inspect(
-        affected,
+        affected.astype(np.int32),
         h.size,
         h.kind,
         h.first_member,
@@ -99,7 +95,7 @@ def repair(model: QuartierModel, affected: np.ndarray, siblings: bool = False) -
         orphaned,
     )
     if n:
-        _take_in_all(model, [members_of(model, int(home)) for home in orphaned[:n]], siblings)
+        _take_in_all(model, [members_of(model, int(home)) for home in distinct(orphaned[:n])], siblings)
 
 
 def start_repair(model: QuartierModel) -> dict[str, np.ndarray]:
