@@ -79,6 +79,7 @@ class CareFacilities:
             frame[c].fillna("").astype(str).tolist() for c in ("facility_id", "name", "provider")
         )
         self.kind = np.array([CARE_KINDS.index(kind) for kind in frame["kind"]], np.uint8)
+        self._residential = np.isin(self.kind, RESIDENTIAL)
         self.estimated = frame["estimated"].to_numpy(bool)
         index = {q.quartier_id: q.index for q in model.quartiere}
         self.quartier = np.array([index[q] for q in frame["quartier_id"]], np.uint16)
@@ -201,7 +202,7 @@ class CareFacilities:
 
     def residential(self) -> np.ndarray:
         """Which (bool [n]) people move into: nursing homes and shared flats."""
-        return np.isin(self.kind, RESIDENTIAL)
+        return self._residential
 
     def growing(self, step: int) -> np.ndarray:
         """Which (bool [n]) are estimated and grow with demand in a step."""

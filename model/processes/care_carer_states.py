@@ -164,26 +164,29 @@ def _count_cases(at_home, where, candidates, given, unmet_from, counts, table):
         given.unmet, given.need, counts.homes, counts.away, counts.other, counts.short, counts.main
     )  # fmt: skip
     kin, service, day_care, volunteers = given.kin, given.service, given.day_care, given.volunteers
+    (here, cared), n, m = np.empty((2, where.size + 1), np.uint32), np.uint64(0), np.uint64(0)
     for c in range(where.size):
-        if not at_home[c]:
-            continue
-        q = where[c]
+        here[n], cared[m] = c, c
+        n += np.uint64(at_home[c])
+        m += np.uint64(at_home[c] & (mains[c] >= 0))
+    for c in here[:n]:
+        q, helped = np.uint32(where[c]), np.int64(helpers[c] > 0)
         table[q, 0] += need[c]
         table[q, 1] += kin[c]
         table[q, 2] += service[c]
         table[q, 3] += day_care[c]
         table[q, 4] += volunteers[c]
         table[q, 5] += unmet[c]
-        homes[q, min(helpers[c], 3)] += 1
-        if helpers[c] > 0:
-            outside[q, 0] += away[0, c]
-            outside[q, 1] += away[1, c]
-            others[q, 0] += other[c]
+        homes[q, np.uint32(min(helpers[c], 3))] += 1
+        outside[q, 0] += helped * away[0, c]
+        outside[q, 1] += helped * away[1, c]
+        others[q, 0] += helped * other[c]
         short[q, 0] += unmet[c] >= unmet_from * need[c]
-        if mains[c] >= 0:
-            main[q, 0] += 1
-            main[q, 1] += strained[c]
-            main[q, 2] += candidates[mains[c]]["under_14"]
+    for c in cared[:m]:
+        q = np.uint32(where[c])
+        main[q, 0] += 1
+        main[q, 1] += strained[c]
+        main[q, 2] += candidates[np.uint32(mains[c])]["under_14"]
 
 
 @nb.njit(cache=True)

@@ -95,10 +95,12 @@ def _no_traits(n: int) -> Traits:
 
 
 def _nothing(stream: np.uint64, reordered: int) -> Known:
-    """No case; one pair that belongs to nobody, so that a place that does not count can be read."""
+    """One case that is nobody's and one pair that belongs to nobody, so that a place that does not count can be read."""
     two = np.zeros(2, np.int32)
     pairs = Relatives(two, two, two.astype(np.uint8), two, np.zeros(3, np.int32), two, np.zeros(0, KIN))
-    return Known(stream, reordered, _no_traits(0), pairs)
+    traits = _no_traits(1)
+    traits.row[:] = traits.id[:] = NONE
+    return Known(stream, reordered, traits, pairs)
 
 
 @nb.njit(cache=True)
@@ -122,13 +124,12 @@ def _carry_cases(found, age, packed, kin_away, old, out, new):
     for c in range(found.size):
         packed[c] = kin_away[rows[c]]
     for c in range(found.size):
-        j = found[c]
-        other[c] = old_other[j] if j >= 0 else -1.0
-        if j >= 0 and old_packed[j] == packed[c] and (packed[c] == 0 or old_age[j] == age[c]):
-            further[c], away[0, c], away[1, c] = old_further[j], old_away[0, j], old_away[1, j]
-        else:
-            new[n] = c
-            n += 1
+        j = np.uint32(max(found[c], 0))
+        further[c], away[0, c], away[1, c] = old_further[j], old_away[0, j], old_away[1, j]
+        other[c] = old_other[j] if found[c] >= 0 else -1.0
+        same = (found[c] >= 0) & (old_packed[j] == packed[c]) & ((packed[c] == 0) | (old_age[j] == age[c]))
+        new[n] = c
+        n += not same
     return n
 
 
@@ -180,13 +181,13 @@ def _help_from_outside(rules, stream, new, key, age, packed, further, away, othe
 
 
 @nb.njit(cache=True)
-def _compare(found, case, carer, tie, old, changed, first, was, home, look):
-    """Pair of the step before of each pair (-1 = none), its household; list those to look up anew, returns how many.
+def _compare(found, case, carer, tie, old, changed, first, was, home, anew, look):
+    """Pair of the step before of each pair (-1 = none), its household; which to look up ``anew``, and their list; returns how many.
 
     Where the household that counts has changed, or is another one, or where nobody could be a candidate before.
     """
     old_first, old_carer, old_tie, old_home, old_entry, n = old.first, old.carer, old.tie, old.home, old.entry, 0
-    first[:], anew = 0, np.empty(case.size, np.uint8)
+    first[:] = 0
     for k in range(case.size):
         first[case[k] + 1] = k + 1
     for c in range(found.size):
@@ -202,8 +203,9 @@ def _compare(found, case, carer, tie, old, changed, first, was, home, look):
         anew[k] = (not here) | other | (old_entry[at] == old_entry[at + 1])
         was[k], home[k] = np.int32(at) if here else -1, old_home[at]
     for k in range(case.size):
+        anew[k] = (anew[k] | changed[np.uint32(home[k])]) != 0
         look[n] = k
-        n += (anew[k] | changed[np.uint32(home[k])]) != 0
+        n += anew[k]
     for m in range(n):
         c = case[look[m]]
         if was[look[m]] < 0 and found[c] >= 0:
@@ -252,50 +254,50 @@ def _look_up(look, case, carer, tie, place, people, households, row_of_id, home,
         n = left
 
 
-@nb.njit(inline="always")
-def _place(kin, n, row, old_kin, o, quartier, youngest, in_law):
-    """Write one candidate whose household has changed, from its entry ``o`` of the step before; whether there is none."""
-    known = o >= 0 and old_kin[o]["row"] == row
-    if known:
-        kin[n] = old_kin[o]
-    one = kin[n]
-    one["row"], one["quartier"], one["youngest"], one["in_law"] = row, quartier, youngest, in_law
-    return not known
+@nb.njit(cache=True)
+def _expand(case, tie, at_home, was, anew, spouse, old, entry, whose, source, ties, place):
+    """List the candidates of those who live in private households: relatives, and the partner of a child as a person.
+
+    ``whose``, ``source`` and ``ties`` of each: the case, the entry of the step before, `Tie`; ``place`` of each pair looked up
+    (``anew``): its first candidate. Returns how many there are. Two are written for each pair and as many kept as there are, without a
+    branch to guess.
+    """
+    old_entry, last, n, m = old.entry, np.int32(max(old.kin.size - 1, 0)), np.uint32(0), np.uint32(0)
+    for k in range(case.size):
+        c, o, looked = np.uint32(case[k]), np.uint32(max(was[k], 0)), np.uint32(anew[k])
+        begin, end, with_partner = old_entry[o], old_entry[o + np.uint32(1)], np.uint32(spouse[m] >= 0)
+        before = np.uint32(end - begin) if was[k] >= 0 else np.uint32(0)
+        entry[k], place[m], whose[n], whose[n + np.uint32(1)] = n, n, c, c
+        source[n], source[n + np.uint32(1)] = min(begin, last), min(begin + np.int32(1), last)
+        ties[n], ties[n + np.uint32(1)] = tie[k], tie[k]
+        n += (np.uint32(1) + with_partner if looked else before) * np.uint32(at_home[c])
+        m += looked
+    entry[case.size] = n
+    return n
 
 
 @nb.njit(cache=True)
-def _expand(case, carer, tie, at_home, was, looked_up, old, entry, kin, whose, new):
-    """Candidates of those who live in private households: relatives, and the partner of a child as a person.
+def _take_over(source, ties, case, carer, at_home, was, looked_up, place, old, kin, new):
+    """Copy what is known of the candidates, correct what has been looked up; lists in ``new`` those of whom only the row is known.
 
-    Returns how many there are, and how many of them (listed in ``new``) are known only by row.
+    Returns how many these are.
     """
-    old_entry, old_kin, n, m, fresh = old.entry, old.kin, 0, 0, 0
+    old_entry, old_kin, fresh = old.entry, old.kin, 0
     look, spouse, youngest, quartier = looked_up
-    for k in range(case.size):
-        entry[k] = n
-        looked = m < look.size and look[m] == k
-        m += looked
-        c, t, o = case[k], tie[k], was[k]
-        if not at_home[c]:
-            continue
-        begin, end = (old_entry[o], old_entry[o + 1]) if o >= 0 else (0, 0)
-        if not looked:
-            for e in range(begin, end):
-                kin[n], whose[n] = old_kin[e], c
-                kin[n]["tie"] = t
-                n += 1
-            continue
-        rows = (carer[k], spouse[m - 1])
-        for in_law in range(2):
-            row = rows[in_law]
-            if row >= 0:
-                o = begin + in_law if begin + in_law < end else -1
-                new[fresh], whose[n] = n, c
-                fresh += _place(kin, n, row, old_kin, o, quartier[m - 1], youngest[m - 1], in_law)
-                kin[n]["tie"] = t
-                n += 1
-    entry[case.size] = n
-    return n, fresh
+    for n in range(source.size if old_kin.size else 0):
+        kin[n] = old_kin[np.uint32(source[n])]
+    for n in range(source.size):
+        kin[n]["tie"] = ties[n]
+    for m in range(look.size):
+        k, rows = look[m], (carer[look[m]], spouse[m])
+        begin, end = (old_entry[was[k]], old_entry[was[k] + 1]) if was[k] >= 0 else (0, 0)
+        for in_law in range(np.int64(spouse[m] >= 0) + 1 if at_home[case[k]] else 0):
+            n, row = place[m] + in_law, rows[in_law]
+            new[fresh] = n
+            fresh += begin + in_law >= end or old_kin[begin + in_law]["row"] != row
+            one = kin[n]
+            one["row"], one["quartier"], one["youngest"], one["in_law"] = row, quartier[m], youngest[m], in_law
+    return fresh
 
 
 @nb.njit(cache=True)
@@ -324,19 +326,21 @@ def _relatives(
     """All relatives, and whose candidate each is (i32). ``found``: entry of the step before of each case."""
     p, h, n, changed = model.people, model.households, pairs.carer.size, changed_homes(model)
     first, (was, home), look = np.empty(found.size + 1, np.int32), np.empty((2, n), np.int32), np.empty(n + 1, np.int32)
-    look = look[: _compare(found, *pairs, before, changed, first, was, home, look)]
-    spouse, (youngest, quartier) = np.empty(look.size, np.int32), np.empty((2, look.size), np.uint16)
+    anew = np.empty(n, np.uint8)
+    look = look[: _compare(found, *pairs, before, changed, first, was, home, anew, look)]
+    (spouse, at), (youngest, quartier) = np.empty((2, look.size + 1), np.int32), np.empty((2, look.size), np.uint16)
     people = (p.household, p.quartier, p.partner, p.role, p.birth, p.next_member)
     _look_up(look, *pairs, place, people, (h.size, h.first_member), model.row_of_id, home, spouse, youngest, quartier)
-    entry, whose, new = np.empty(n + 1, np.int32), np.empty(2 * n, np.int32), np.empty(2 * n + 1, np.int32)
-    kin = np.empty(2 * n, KIN)
-    looked = (look, spouse, youngest, quartier)
-    m, fresh = _expand(*pairs, place.at_home, was, looked, before, entry, kin, whose, new)
+    entry, (whose, source) = np.empty(n + 1, np.int32), np.empty((2, 2 * n + 2), np.int32)
+    ties, at_home = np.empty(2 * n + 2, np.uint8), place.at_home
+    m = _expand(pairs.case, pairs.tie, at_home, was, anew, spouse, before, entry, whose, source, ties, at)
+    kin, new, looked = np.empty(m, KIN), np.empty(2 * look.size + 1, np.int32), (look, spouse, youngest, quartier)
+    fresh = _take_over(source[:m], ties, pairs.case, pairs.carer, at_home, was, looked, at, before, kin, new)
     _fetch(stream, new[:fresh], kin, whose, remembered(model, "key"), p.id, p.key, p.sex, p.birth)
     begin = np.empty(first.size, np.int32)
     _begin(first, entry, begin)
     changed &= 1  # what `arrange_care` has not seen yet it will look up with us
-    return Relatives(first, pairs.carer, pairs.tie, home, entry, begin, kin[:m]), whose[:m]
+    return Relatives(first, pairs.carer, pairs.tie, home, entry, begin, kin), whose[:m]
 
 
 def _found_again(model: QuartierModel, known: Known, ids: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ def get_services(model: QuartierModel, cases: Cases, situation: np.ndarray, want
     f: CareFacilities = model.side["care_facilities"]
     p, places, growing = model.people, f.operable(model.now), f.growing(model.now)
     hours, day, short = wanted.hours, wanted.day_wanted, wanted.short_wanted
-    if growing[np.isin(f.kind, (AMBULATORY, DAY_CARE, SHORT_TERM))].all():  # nothing can be full
+    if all(growing[f.of_kind(kind)].all() for kind in (AMBULATORY, DAY_CARE, SHORT_TERM)):  # nothing can be full
         return wanted
     guest = remembered(model, "day_care")
     points = priority(cases.grade, cases.demented, situation, np.zeros(situation.size, bool)).astype(float)
