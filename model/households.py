@@ -330,34 +330,39 @@ def _followers(leaders, household, size, first, following, id_, role, mother, fa
     Returns their order (by row, then oneself before one's parents, the mother before the father, else as found) and the
     leader of each, as found.
     """
-    begin, most = np.empty(leaders.size, np.int32), 0
-    for j in range(leaders.size):  # the lookups of these loops overlap, because there is no branch
-        begin[j] = household[leaders[j]]
+    homes, n, m = fetch(household, leaders), leaders.size, 0
+    members, at, who = fetch(size, homes), fetch(first, homes), np.empty(n, np.uint32)
+    most = members.sum()
+    order, leader = np.empty(most, np.uint64), np.empty(most, np.int64)
+    child, parent = np.empty(most + 1, np.int32), np.empty(most + 1, np.uint32)
     for j in range(leaders.size):
-        members, member = size[begin[j]], first[begin[j]]
-        most += members
-        begin[j] = member if members > 1 else -1
-    order, leader, n = np.empty(most, np.uint64), np.empty(most, np.int64), 0
-    for j in range(leaders.size):
-        i = leaders[j]
-        order[n] = (np.uint64(i) << np.uint64(33)) | np.uint64(n)
-        leader[n] = j
-        n += 1
-        m = begin[j]
-        while m >= 0:
-            if role[m] == 1 and m != i and birth[m] > youngest_birth and (mother[m] == id_[i] or father[m] == id_[i]):
-                stays = False
-                if role[i] == 3:  # separated, still here: the children in common stay with the other parent
-                    other, k = father[m] if mother[m] == id_[i] else mother[m], begin[j]
-                    while k >= 0:
-                        stays |= other >= 0 and id_[k] == other and role[k] != 3
-                        k = following[k]
-                if not stays:
-                    after = np.uint64(2) | np.uint64(mother[m] != id_[i])
-                    order[n] = (np.uint64(m) << np.uint64(33)) | (after << np.uint64(31)) | np.uint64(n)
-                    leader[n] = j
-                    n += 1
-            m = following[m]
+        order[j], leader[j] = (np.uint64(leaders[j]) << np.uint64(33)) | np.uint64(j), j
+        at[m], who[m] = at[j], j
+        m += (members[j] > 1) & (at[j] >= 0)
+    children = 0
+    while m > 0:  # one member of each household after the other, so that the reads overlap
+        roles, births, after = fetch(role, at[:m]), fetch(birth, at[:m]), fetch(following, at[:m])
+        last, m = m, 0
+        for j in range(last):
+            child[children], parent[children] = at[j], who[j]
+            children += (roles[j] == 1) & (births[j] > youngest_birth)
+            at[m], who[m] = after[j], who[j]
+            m += after[j] >= 0
+    for c in range(children):
+        i, m = leaders[parent[c]], child[c]
+        if m == i or (mother[m] != id_[i] and father[m] != id_[i]):
+            continue
+        stays = False
+        if role[i] == 3:  # separated, still here: the children in common stay with the other parent
+            other, k = father[m] if mother[m] == id_[i] else mother[m], first[homes[parent[c]]]
+            while k >= 0:
+                stays |= other >= 0 and id_[k] == other and role[k] != 3
+                k = following[k]
+        if not stays:
+            after_parents = np.uint64(2) | np.uint64(mother[m] != id_[i])
+            order[n] = (np.uint64(m) << np.uint64(33)) | (after_parents << np.uint64(31)) | np.uint64(n)
+            leader[n] = parent[c]
+            n += 1
     return order[:n], leader[:n]
 
 

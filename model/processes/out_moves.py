@@ -131,17 +131,22 @@ def _exactly(rows, words, everybody, leads, chance, unit, mine, theirs, both, as
 
 
 @nb.njit(cache=True)
-def _ask(rows, asked, household, role, birth, chains, alone_from, begin, parent):
+def _ask(rows, asked, household, role, birth, chains, alone_from, at, whose, parent):
     """Whether a child too young to move alone lives with those asked."""
     first, following, mother, father, id_ = chains
     for a in range(asked.size):
-        begin[a] = first[household[rows[asked[a]]]]
-    for a in range(asked.size):
-        j, me = begin[a], id_[rows[asked[a]]]
-        while j >= 0 and not parent[asked[a]]:
-            if birth[j] > alone_from and role[j] == 1:
-                parent[asked[a]] = mother[j] == me or father[j] == me
-            j = following[j]
+        at[a], whose[a] = first[np.uint32(household[np.uint32(rows[asked[a]])])], asked[a]
+    m = asked.size
+    while m > 0:  # one member of each household after the other, so that the reads overlap
+        births, roles, after = fetch(birth, at[:m]), fetch(role, at[:m]), fetch(following, at[:m])
+        last, m = m, 0
+        for a in range(last):
+            j, k = np.uint32(at[a]), whose[a]
+            if (births[a] > alone_from) & (roles[a] == 1):
+                me = id_[np.uint32(rows[k])]
+                parent[k] |= mother[j] == me or father[j] == me
+            at[m], whose[m] = after[a], k
+            m += (after[a] >= 0) & (not parent[k])
 
 
 @nb.njit(cache=True)
@@ -162,7 +167,8 @@ def _decide(
     limit : thresholds of leaving, u32 [row, destination].
     """
     leads, (base_of, chance, most) = couples[3], rules
-    who, other, begin = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    who, other = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    at, whose = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     mine, theirs, both = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32), np.empty((BLOCK, 4), np.uint32)
     luck, asked, parent = np.empty((BLOCK, 4), np.uint32), np.empty(BLOCK, np.int32), np.empty(BLOCK, np.bool_)
     own, n = np.empty(BLOCK, np.uint8), 0
@@ -172,7 +178,7 @@ def _decide(
         _look(found, people, couples, household, role, base_of, now, alone_from, own, other, mine, theirs)
         m = _exactly(found, luck, everybody, leads, chance, own, mine, theirs, both, asked)
         parent[:] = False
-        _ask(found, asked[:m], household, role, people[0], chains, alone_from, begin, parent)
+        _ask(found, asked[:m], household, role, people[0], chains, alone_from, at, whose, parent)
         for k in range(found.size):
             germany, abroad = both[k, 2 * np.int64(parent[k])], both[k, 2 * np.int64(parent[k]) + 1]
             far = luck[k, _ABROAD] < abroad

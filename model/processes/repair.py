@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from ..columns import Kind, Role
+from ..fetch import fetch
 from ..geography import nearest_first
 from ..grown_children import likely_children
 from ..households import found, join
@@ -18,23 +19,45 @@ if TYPE_CHECKING:
 
 
 @nb.njit(cache=True)
+def _without_adult(affected, size, kind, first, following, role, birth, of_age):
+    """The private households among those affected in which nobody of age has the role of an adult.
+
+    One member of each household after the other, so that the reads overlap.
+    """
+    n, homes = 0, np.empty(affected.size, np.int32)
+    for h in affected:
+        homes[n] = h
+        n += (h >= 0) & (size[np.uint32(max(h, 0))] > 0)
+    kinds, at, who = fetch(kind, homes[:n]), fetch(first, homes[:n]), np.empty(n, np.uint32)
+    led, m = kinds != 0, 0
+    for k in range(n):
+        at[m], who[m] = at[k], k
+        m += not led[k]
+    while m > 0:
+        roles, births, after = fetch(role, at[:m]), fetch(birth, at[:m]), fetch(following, at[:m])
+        last, m = m, 0
+        for j in range(last):
+            k = who[j]
+            led[k] |= (roles[j] == 0) & (births[j] <= of_age)
+            at[m], who[m] = after[j], k
+            m += (after[j] >= 0) & (not led[k])
+    return homes[:n][~led]
+
+
+@nb.njit(cache=True)
 def _inspect(affected, size, kind, first, following, role, birth, key, id_, mother, father, of_age, plan, orphaned):
     """Name adults where none is left; return how many households hold only minors, as often as they are named."""
     n = 0
-    for h in affected:
-        if h < 0 or size[h] == 0 or kind[h] != 0:
-            continue
-        oldest, has_head = first[h], False
-        i = first[h]
+    for h in _without_adult(affected, size, kind, first, following, role, birth, of_age):
+        oldest = i = first[h]
         while i >= 0:
             if birth[i] < birth[oldest] or (birth[i] == birth[oldest] and key[i] < key[oldest]):
                 oldest = i
-            has_head |= role[i] == 0 and birth[i] <= of_age
             i = following[i]
         if birth[oldest] > of_age:
             orphaned[n] = h
             n += 1
-        elif not has_head:
+        else:
             i = first[h]
             while i >= 0:
                 if role[i] == 1 and birth[i] <= of_age:
