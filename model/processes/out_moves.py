@@ -57,26 +57,30 @@ def _possible(rows, words, everybody, people, couples, role, most, now, alone_fr
     """
     birth, sex, _, _ = people
     partner, row_of_id, plan, leads = couples
-    other, own, its = fetch(partner, rows), np.empty(rows.size, np.uint32), np.empty(rows.size, np.uint32)
+    germany, abroad = np.empty(rows.size, np.uint64), np.empty(rows.size, np.uint64)
+    own, leader, n = np.empty(rows.size, np.uint32), np.empty(rows.size, np.uint32), 0
     for k in range(rows.size):
-        j = row_of_id[np.uint32(max(other[k], 0))]
-        other[k] = j if other[k] >= 0 else rows[k]
+        i = np.uint32(rows[k])
+        at_home = np.uint32((role[i] == 1) & (plan[i] == 0))
+        on_own = np.uint64((role[i] != 2) & ((role[i] != 1) | (birth[i] <= alone_from)))
+        own[k] = np.uint32(sex[i]) * np.uint32(AGES) + _age(birth[i], now)
+        limit = most[own[k] + at_home * np.uint32(2 * AGES)] * on_own
+        germany[k], abroad[k], leader[n] = limit & _LOW, limit >> _S32, k
+        n += leads[i] == 1
+    others = fetch(partner, rows[leader[:n]])
+    for q in range(n):
+        row = row_of_id[np.uint32(max(others[q], 0))]
+        others[q] = row if others[q] >= 0 else rows[leader[q]]
+    for q in range(n):
+        k, j = leader[q], np.uint32(others[q])
+        mine = most[own[k] + np.uint32(4 * AGES)]
+        theirs = most[(np.uint32(4) + np.uint32(sex[j])) * np.uint32(AGES) + _age(birth[j], now)]
+        germany[k] = max(germany[k], (mine & _LOW) + (theirs & _LOW))
+        abroad[k] = max(abroad[k], (mine >> _S32) + (theirs >> _S32))
+    n = 0
     for k in range(rows.size):
-        i, j = np.uint32(rows[k]), np.uint32(other[k])
-        at_home = np.uint32((role[i] == 1) & (plan[i] == 0) & (i == j))
-        own[k] = (at_home * np.uint32(2) + np.uint32(sex[i])) * np.uint32(AGES) + _age(birth[i], now)
-        its[k] = (np.uint32(4) + np.uint32(sex[j])) * np.uint32(AGES) + _age(birth[j], now)
-        other[k] = (role[i] != 2) & ((role[i] != 1) | (birth[i] <= alone_from))
-    draws_for_two, n = fetch(leads, rows), 0
-    for k in range(rows.size):
-        alone, its_share = most[own[k]], most[its[k]]
-        share = most[own[k] % np.uint32(2 * AGES) + np.uint32(4 * AGES)]
-        two = np.uint64(draws_for_two[k])
-        germany = max(alone & _LOW, two * ((share & _LOW) + (its_share & _LOW)))
-        abroad = max(alone >> _S32, two * ((share >> _S32) + (its_share >> _S32)))
-        germany_word, abroad_word = words[k, _GERMANY], words[k, _ABROAD]
-        who[n], luck[n, _GERMANY], luck[n, _ABROAD] = rows[k], germany_word, abroad_word
-        n += everybody | ((other[k] != 0) & ((germany_word < germany) | (abroad_word < abroad)))
+        who[n], luck[n, _GERMANY], luck[n, _ABROAD] = rows[k], words[k, _GERMANY], words[k, _ABROAD]
+        n += everybody | (words[k, _GERMANY] < germany[k]) | (words[k, _ABROAD] < abroad[k])
     return n
 
 
@@ -116,17 +120,18 @@ def _exactly(rows, words, everybody, leads, chance, unit, mine, theirs, both, as
     """
     n = 0
     for k in range(rows.size):
-        parents = np.int64(unit[k] == 1 or unit[k] == 3)  # their unit with children is the next
+        couple, draws = unit[k] == 3, np.float64(leads[np.uint32(rows[k])])
+        parents = np.int64((unit[k] == 1) | couple)  # their unit with children is the next
         for q in range(4):
             shift = parents * (q >> 1)
             c, d = chance[mine[k] + shift, q & 1], chance[theirs[k] + shift, q & 1]
-            if unit[k] == 3:
-                c = c + d - c * d if leads[rows[k]] else 0.0
+            either = (c + d - c * d) * draws
+            c = either if couple else c
             both[k, q] = np.uint32(min(np.floor(c * TWO32), TWO32 - 1))
         germany, abroad = words[k, _GERMANY], words[k, _ABROAD]
-        differs = (germany < both[k, 0]) != (germany < both[k, 2]) or (abroad < both[k, 1]) != (abroad < both[k, 3])
+        differs = ((germany < both[k, 0]) != (germany < both[k, 2])) | ((abroad < both[k, 1]) != (abroad < both[k, 3]))
         asked[n] = k
-        n += np.int64(parents and (differs or everybody))
+        n += parents & np.int64(differs | everybody)
     return n
 
 
@@ -134,9 +139,10 @@ def _exactly(rows, words, everybody, leads, chance, unit, mine, theirs, both, as
 def _ask(rows, asked, household, role, birth, chains, alone_from, at, whose, parent):
     """Whether a child too young to move alone lives with those asked."""
     first, following, mother, father, id_ = chains
-    for a in range(asked.size):
-        at[a], whose[a] = first[np.uint32(household[np.uint32(rows[asked[a]])])], asked[a]
-    m = asked.size
+    m = 0
+    for k in asked:
+        at[m], whose[m] = first[np.uint32(household[np.uint32(rows[k])])], k
+        m += at[m] >= 0
     while m > 0:  # one member of each household after the other, so that the reads overlap
         births, roles, after = fetch(birth, at[:m]), fetch(role, at[:m]), fetch(following, at[:m])
         last, m = m, 0
@@ -182,10 +188,13 @@ def _decide(
         for k in range(found.size):
             germany, abroad = both[k, 2 * np.int64(parent[k])], both[k, 2 * np.int64(parent[k]) + 1]
             far = luck[k, _ABROAD] < abroad
-            if far or luck[k, _GERMANY] < germany:
-                leaving[n], n = 2 * np.int64(found[k]) + far, n + 1
-                if own[k] == 3:
-                    leaving[n], n = 2 * np.int64(other[k]) + far, n + 1
+            goes = far | (luck[k, _GERMANY] < germany)
+            leaving[n] = (
+                2 * np.int64(found[k]) + far
+            )  # written for each, kept for those who go: no branch to guess wrong
+            n += goes
+            leaving[n] = 2 * np.int64(other[k]) + far
+            n += goes & (own[k] == 3)
             if everybody:
                 unit[start + k] = own[k] + parent[k]
                 limit[start + k, 0], limit[start + k, 1] = germany, abroad
@@ -198,7 +207,7 @@ def _decided(
     """Units, thresholds and who leaves; see `_decide`."""
     p = model.people
     unit, limit = np.empty(rows.size, np.uint8), np.empty((rows.size, len(ORIGINS)), np.uint32)
-    leaving = np.empty(2 * rows.size, np.int64)
+    leaving = np.empty(2 * rows.size + 2, np.int64)
     people, couples = (p.birth, p.sex, p.quartier, p.care), (p.partner, model.row_of_id, p.plan, p.leads)
     chains = (model.households.first_member, p.next_member, p.mother, p.father, p.id)
     times = (np.int64(model.now), np.int64(model.now - 4 * int(model.rates.parameter("migrates_alone_from"))))
