@@ -85,14 +85,15 @@ def _changed_work(stops, reduces, u, state):
 @nb.njit(cache=True)
 def _givers(hours, reported, kin, state, gives, keys):
     """List the candidates who give care, and their keys, and note in their state that they do; returns how many."""
-    n = 0
+    ids, n = np.empty(hours.size, np.uint32), np.uint64(0)
     for k in range(hours.size):
         gives[n] = k
-        n += hours[k] > 0
+        n += np.uint64(hours[k] > 0)
     for m in range(n):
-        one = kin[gives[m]]
-        keys[m] = one["key"]
-        state[one["id"]] |= np.uint8(CARES) * np.uint8(reported[gives[m]] > 0)
+        one = kin[np.uint32(gives[m])]
+        keys[m], ids[m] = one["key"], one["id"]
+    for m in range(n):
+        state[ids[m]] |= np.uint8(CARES) * np.uint8(reported[np.uint32(gives[m])] > 0)
     return n
 
 

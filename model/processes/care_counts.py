@@ -46,13 +46,14 @@ def _count(where, known, wanted, got, now, served, waiting, homes):
     hours, guests, stays = 0.0, 0, 0
     since, waits, serviced, wants, given = known.need_since, known.waiting_since, known.serviced, wanted.wants, got.hours
     wants_day, gets_day, wants_short, gets_short = wanted.day_wanted, got.day, wanted.short_wanted, got.short
+    some, n = np.empty(where.size + 1, np.uint32), np.uint64(0)
     for c in range(where.size):
         any_ = (waits[c] | serviced[c]) > 0
         any_ |= (since[c] == now) | (given[c] > 0)
-        any_ |= wants[c] | wants_day[c] | gets_day[c] | wants_short[c] | gets_short[c]
-        if not any_:
-            continue
-        q = where[c]
+        some[n] = c
+        n += np.uint64(any_ | wants[c] | wants_day[c] | gets_day[c] | wants_short[c] | gets_short[c])
+    for c in some[:n]:
+        q = np.uint32(where[c])
         waiting[home, q] += waits[c] > 0
         served[ambulatory, q] += given[c] > 0
         waiting[ambulatory, q] += wants[c] & (given[c] <= 0)

@@ -13,9 +13,10 @@ import numba as nb
 import numpy as np
 
 from ..cases import remembered
+from ..fetch import fetch
 from ..households import changed_homes
 from ..kin_distance import BITS, MOST
-from ..luck import TWO32, Decision, pair_words, word
+from ..luck import TWO32, Decision, fill_word, pair_words
 from ..tables import NONE
 from .care_carers import Cases, Pairs, Tie
 from .care_kin_rules import FULL_TIME, Rules, employment
@@ -303,15 +304,17 @@ def _take_over(source, ties, case, carer, at_home, was, looked_up, place, old, k
 @nb.njit(cache=True)
 def _fetch(stream, new, kin, whose, person, ids, keys, sex, birth):
     """Traits and luck of candidates who have none yet."""
-    for k in new:
-        one = kin[k]
-        row = one["row"]
-        one["id"], one["key"], one["sex"], one["birth"] = ids[row], keys[row], sex[row], birth[row]
-    for k in new:
-        one = kin[k]
-        gives, strain, again, _ = pair_words(stream, _KIN_PAIR, one["key"], person[whose[k]])
-        one["gives"], one["strain"], one["again"] = gives, strain, again
-        one["works"] = word(stream, 0, _KIN_EMPLOYMENT, one["key"])
+    rows, words = np.empty(new.size, np.int32), np.empty((4, new.size), np.uint32)
+    for m in range(new.size):
+        rows[m] = kin[new[m]]["row"]
+    key, id_, its_sex, born = fetch(keys, rows), fetch(ids, rows), fetch(sex, rows), fetch(birth, rows)
+    fill_word(stream, np.uint64(0), np.uint64(_KIN_EMPLOYMENT), key, words[3])
+    for m in range(new.size):
+        words[0, m], words[1, m], words[2, m], _ = pair_words(stream, _KIN_PAIR, key[m], person[np.uint32(whose[new[m]])])
+    for m in range(new.size):
+        one = kin[new[m]]
+        one["id"], one["key"], one["sex"], one["birth"] = id_[m], key[m], its_sex[m], born[m]
+        one["gives"], one["strain"], one["again"], one["works"] = words[0, m], words[1, m], words[2, m], words[3, m]
 
 
 @nb.njit(cache=True)
