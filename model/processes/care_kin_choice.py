@@ -92,13 +92,13 @@ def _decide(care, able, earliest, who, chance, most, some):
     for k in range(kin.size):
         one = kin[k]
         rows[k], ranks[k] = one["row"], _rank(np.uint32(one["tie"]), np.uint32(one["sex"]), np.uint32(one["in_law"]))
-        some[in_laws] = k
-        in_laws += one["in_law"] != 0
+        could = ((min(one["gives"], one["again"]) + 0.5) / TWO32 < chance[k]) | ((one["state"] & GAVE_UP) != 0)
+        some[in_laws] = k  # others need not be asked
+        in_laws += (one["in_law"] != 0) & could
     for m in range(in_laws):
-        k = some[m]
-        chance[k] = chance[k] if able[care[np.uint32(rows[k])] & 31] else -1.0
-    for m in range(in_laws):
-        chance[some[m]] = chance[some[m]] if kin[some[m]]["birth"] >= earliest else -1.0
+        k = np.uint32(some[m])
+        fits = able[care[np.uint32(rows[k])] & 31]
+        chance[k] = chance[k] if fits & (kin[k]["birth"] >= earliest) else -1.0
     for k in range(kin.size):
         one = kin[k]
         some[n] = k

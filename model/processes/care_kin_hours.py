@@ -60,7 +60,7 @@ def who_gives(case, capacity, only):
         only[c] = one if capacity[k] > 0 else only[c]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def fill_needs(needs, further, least, begin, only, rank, capacity, hours, together):
     """Fill the need of each person; ``together``: hours of relatives and of ``further`` helpers, at most the need.
 
@@ -184,7 +184,7 @@ def _help_of_others(rules, at_home, traits, who, child, other, together):
         other[c], together[c] = helps, further[c] + hours * helps
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy")
 def _share_out(rules, at_home, service, day, only, who, together, hours, out):
     """Hours of relatives, services and others, how many help, and the main carer, who gives most."""
     replaces, day_core, begin, luck = rules.service_replaces, rules.day_core, who.begin, who.kin["strain"]
