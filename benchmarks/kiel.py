@@ -78,7 +78,7 @@ def region() -> Region:
     town = Region.empty("kiel", "Kiel", "01002000", day, names["quartier_id"].tolist(), names["area_name"].tolist())
     town = dataclasses.replace(town, population=ages[columns], age_margins=sexes[sexes["date"] == day][columns])
     rates = read_rate_book("01")
-    figures, report = read_figures(rates, "01"), Report(names["quartier_id"].tolist())
+    figures, report = read_figures(rates, "01", day.year), Report(names["quartier_id"].tolist())
     homes = residents(town, rates, figures, single_ages(town, figures, 3, report), report).sum(axis=(1, 2, 3))
     given = households(2015)
     given["one_person"] = np.maximum(given["one_person"] - homes, 0)

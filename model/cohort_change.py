@@ -14,12 +14,12 @@ from typing import Final
 import numpy as np
 
 from . import registers
+from .pyramid import death_hazards_of, pyramid_of_year
 from .rates import RateBook
 from .region.region import Region
 from .region.textfile import Frame
 from .synthesis.ages import latest, margins, spread
-from .synthesis.figures import table
-from .thresholds import AGES, pad_ages
+from .thresholds import AGES
 
 EDGES: Final = np.array([0, 5, 10, 15, 18, 21, 25, *range(30, 90, 5)])
 """First ages, at the end of the span, of the groups that cohorts are told apart by; the last is open."""
@@ -112,10 +112,7 @@ def stock(region: Region, rates: RateBook, day: date) -> np.ndarray:
     """Residents at a reference date by single age, float64 [quartier, sex, age]: the bands, refined by the pyramid's shape."""
     quartier_of = {str(q): i for i, q in enumerate(region.quartiere["quartier_id"])}
     n, passes = region.n_quartiere, int(rates.parameter("spread_passes"))
-    pyramid = rates["population_pyramid"]
-    known = pyramid.labels[0]
-    state = (region.state if region.state in known else "00",)
-    shape = table(rates, "population_pyramid", state=state, sex=("m", "f"))[0]
+    shape = pyramid_of_year(rates, region.state, day.year)
     town = latest(region.pyramid, region)
     if len(town):
         shape = spread(shape, margins(town, {"": 0}, 1), passes, 1)[0]
@@ -138,12 +135,6 @@ def _survivors(
     assert alive.shape[2] == n_ages
     alive[:, :, :years] = _young_survivors(region, rates, before, after, first, last, hazard)
     return alive
-
-
-def death_hazards_of(rates: RateBook, year: int, level: np.ndarray) -> np.ndarray:
-    """Annual death hazards of a calendar year, float64 [sex, age], with the town's level by sex."""
-    trend = np.exp(-rates["mortality_decline"].values * (year - rates.parameter("mortality_base_year")))
-    return pad_ages(rates["mortality"].values * trend) * level[:, None]
 
 
 def _young_survivors(

@@ -38,7 +38,7 @@ def region(quartiere: int, rows: Sequence[Row], **tables: pd.DataFrame) -> Regio
 
 def national(persons: int, quartiere: int) -> Region:
     """A town of equal Quartiere with Germany's pyramid, in five-year bands by sex."""
-    pyramid = read_figures(read_rate_book("00"), "00").pyramid
+    pyramid = read_figures(read_rate_book("00"), "00", 2023).pyramid
     scaled = pyramid / pyramid.sum() * persons / quartiere
     rows = [
         (q, "mf"[s], a, -1 if a == 95 else a + 4, round(float(scaled[s, a : a + 5 if a < 95 else None].sum())))

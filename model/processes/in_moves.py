@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import registers
-from ..cohort_change import FREE_AGES, death_hazards_of, net_rates
+from ..cohort_change import FREE_AGES, net_rates
+from ..pyramid import pyramid_of_year
 from ..rates import RateBook
 from ..thresholds import AGES, pad_ages
 from .local_levels import band_rows, flows_before_start, town_cohort_change
@@ -42,7 +43,9 @@ def in_move_profile(model: QuartierModel, stock: np.ndarray) -> np.ndarray:
     level, of_abroad = _level_by_age(model)[0], _level_of_abroad(model, town)
     abroad = of_abroad * pad_ages(rates["in_migration_abroad"].values) * town.sum(axis=1, keepdims=True)
     observed = observed_net(model)
-    net_of_age = net_by_age(rates, town, model.region.reference_date.year) if observed is None else observed
+    region = model.region
+    day = region.start_date if len(region.population) else region.reference_date
+    net_of_age = net_by_age(rates, town, day.year) if observed is None else observed
     wished = base * level * rates.parameter("in_migration_level") + net_of_age
     least = rates.parameter("in_migration_floor") * base * level
     moves = _share_of_bands(model, np.maximum(wished, least) + abroad, abroad)
@@ -106,7 +109,7 @@ def net_by_age(rates: RateBook, town: np.ndarray, year: int) -> np.ndarray:
     ----------
     town : persons of the town at the end of the ``year`` [sex, age].
     """
-    reference = _pyramid_of_the_year(rates, year)
+    reference = pad_ages(pyramid_of_year(rates, rates.state, year))
     oldest, of_age = int(rates.parameter("ratio_oldest_age")), int(rates.parameter("age_of_majority"))
     window = int(rates.parameter("ratio_window"))
     share, norm = (
@@ -121,21 +124,6 @@ def net_by_age(rates: RateBook, town: np.ndarray, year: int) -> np.ndarray:
     gain[:, of_age] += gain[:, of_age - 1]
     gain[:, of_age - 1] = 0.0
     return gain - np.abs(gain) * gain.sum() / max(np.abs(gain).sum(), 1e-9)
-
-
-def _pyramid_of_the_year(rates: RateBook, year: int) -> np.ndarray:
-    """Persons of the state at the end of the year [sex, age], of the one known pyramid: its cohorts, with the deaths between."""
-    pyramid = rates["population_pyramid"]
-    states = pyramid.labels[0]
-    persons = pad_ages(pyramid.values[states.index(rates.state if rates.state in states else states[0])])
-    known = int(rates.parameter("pyramid_year"))
-    for between in range(min(year, known) + 1, max(year, known) + 1):
-        stay = np.exp(-death_hazards_of(rates, between, np.ones(2)))
-        if year < known:
-            persons = np.concatenate((persons[:, 1:] / stay[:, :-1], persons[:, -1:]), axis=1)
-        else:
-            persons = np.concatenate((persons[:, :1], (persons * stay)[:, :-1]), axis=1)
-    return persons
 
 
 def _smooth(by_age: np.ndarray, window: int) -> np.ndarray:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import registers
-from ..cohort_change import CohortChange, cohort_change, death_hazards_of, stock
+from ..cohort_change import CohortChange, cohort_change, stock
 from ..columns import Kind
 from ..geography import decay
+from ..pyramid import death_hazards_of
 from ..registers import Registered
 from ..synthesis.known_households import WITH_GROWN, WITH_MINOR, known_households
 from ..thresholds import AGES, pad_ages

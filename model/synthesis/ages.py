@@ -82,8 +82,8 @@ def town_shape(region: Region, figures: Figures, passes: int) -> np.ndarray:
     """The town's pyramid [sex, age]: the state's single years under the bands of the town's own, if given."""
     pyramid = latest(region.pyramid, region)
     if pyramid.empty:
-        return figures.pyramid
-    return spread(figures.pyramid, margins(pyramid, {"": 0}, 1), passes, 1)[0]
+        return figures.single_years
+    return spread(figures.single_years, margins(pyramid, {"": 0}, 1), passes, 1)[0]
 
 
 def _at_most(women: np.ndarray, both: Margin) -> np.ndarray:

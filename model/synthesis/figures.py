@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..pyramid import pyramid_of_year
 from ..rates import RateBook
 
 AGES: Final = 111
@@ -58,7 +59,8 @@ class Figures:
     Attributes
     ----------
     arrangement : shares [sex, age, arrangement].
-    pyramid : persons of the state [sex, age].
+    pyramid : persons of the state [sex, age], of the year that is known.
+    single_years : the same as at the end of the town's own year, for the shape of bands of age.
     institution : shares of the population [kind, sex, age].
     mortality : hazard per year [sex, age].
     children : shares of women by children borne [age, 0..4].
@@ -72,6 +74,7 @@ class Figures:
 
     arrangement: np.ndarray
     pyramid: np.ndarray
+    single_years: np.ndarray
     institution: np.ndarray
     mortality: np.ndarray
     children: np.ndarray
@@ -83,8 +86,8 @@ class Figures:
     family_size: np.ndarray
 
 
-def read_figures(rates: RateBook, state: str) -> Figures:
-    """The figures of a state; Germany's where the state has no profile."""
+def read_figures(rates: RateBook, state: str, year: int) -> Figures:
+    """The figures of a state, single years of age as at the end of a year; Germany's where the state has no profile."""
     ages = tuple(range(AGES))
     known = rates["population_pyramid"].labels[0]
     here = (state if state in known else "00",)
@@ -97,6 +100,7 @@ def read_figures(rates: RateBook, state: str) -> Figures:
     return Figures(
         arrangement=table(rates, "living_arrangement", sex=SEXES, age=ages, arrangement=ARRANGEMENTS),
         pyramid=table(rates, "population_pyramid", state=here, sex=SEXES, age=ages)[0],
+        single_years=pyramid_of_year(rates, state, year),
         institution=institution,
         mortality=table(rates, "mortality", sex=SEXES, age=ages),
         children=_children_borne(rates),

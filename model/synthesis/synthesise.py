@@ -43,7 +43,7 @@ def synthesise(region: Region, rates: RateBook, seed: int) -> Start:
     Start : persons in the order of their households, ids 0 .. n - 1; the fit report tells every margin asked for.
     """
     step, luck = step_of(region.reference_date), Luck(seed, 0)
-    figures = read_figures(rates, region.state)
+    figures = read_figures(rates, region.state, region.start_date.year)
     report = Report([str(q) for q in region.quartiere["quartier_id"]])
     n = region.n_quartiere
     persons = single_ages(region, figures, int(rates.parameter("spread_passes")), report)
