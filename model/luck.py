@@ -1,9 +1,11 @@
 """Luck: a draw is a pure function of whose it is, when, and for which named decision.
 
-Philox4x32-10 (Salmon, Moraes, Dror & Shaw, SC'11), checked in the tests against Random123's published answers.
+Philox4x32-7 (Salmon, Moraes, Dror & Shaw, SC'11), checked in the tests against Random123's published answers.
 Key = 64-bit hash of seed and replicate; counter = (person key low, person key high, step, block). A block yields four
-32-bit words, so four decisions share one: decision ``d`` reads word ``d % 4`` of block ``d // 4``. The scenario never
-enters, so the same person has the same luck in every scenario, whatever the number of threads or processes.
+32-bit words, so four decisions share one: decision ``d`` reads word ``d % 4`` of block ``d // 4``. The first eight bits of the
+decisions that everybody faces come from one block instead, byte ``d % 4`` of its word ``d // 4``: they settle nearly every
+question. The scenario never enters, so the same person has the same luck in every scenario, whatever the number of
+threads or processes.
 """
 
 from __future__ import annotations
@@ -20,6 +22,12 @@ _S32: Final = np.uint64(32)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 TWO32: Final = 4294967296.0
+ROUNDS: Final = 7
+"""The fewest with which the generator passes all of TestU01's BigCrush."""
+COMMON_BLOCKS: Final = 3
+"""Blocks of the decisions that everybody faces in every step: the numbers 0 to 11."""
+_FIRST_BYTES: Final = np.uint64(0x62797465)
+"""Number of the block that holds their first eight bits, far from that of any decision."""
 BLOCK: Final = 2048
 """Keys whose luck is drawn into one buffer at most, see `draw_block`."""
 
@@ -141,9 +149,9 @@ class Domain(IntEnum):
 
 
 @nb.njit(inline="always")
-def philox4x32(c0, c1, c2, c3, k0, k1):
-    """Ten rounds; every word is a uint64 that holds 32 significant bits."""
-    for _ in range(10):
+def philox4x32(c0, c1, c2, c3, k0, k1, rounds=ROUNDS):
+    """Every word is a uint64 that holds 32 significant bits."""
+    for _ in range(rounds):
         p0 = _M0 * c0
         p1 = _M1 * c2
         c0, c1, c2, c3 = ((p1 >> _S32) ^ c1 ^ k0), p1 & _LOW, ((p0 >> _S32) ^ c3 ^ k1), p0 & _LOW
@@ -153,11 +161,46 @@ def philox4x32(c0, c1, c2, c3, k0, k1):
 
 
 @nb.njit(inline="always")
+def first_bytes(stream, step, key):
+    """The first eight bits of all decisions that everybody faces: one word per block, one byte per decision, lowest first."""
+    a, b, c, _ = philox4x32(key & _LOW, key >> _S32, step, _FIRST_BYTES, stream & _LOW, stream >> _S32)
+    return a, b, c
+
+
+@nb.njit(inline="always")
+def common_words(stream, step, block, key, first):
+    """The four words of a block that everybody draws, of which ``first`` holds the first eight bits each."""
+    a, b, c, d = philox4x32(key & _LOW, key >> _S32, step, block, stream & _LOW, stream >> _S32)
+    top, rest = np.uint64(0xFF000000), np.uint64(0x00FFFFFF)
+    return (
+        (first << np.uint64(24)) & top | a & rest,
+        (first << np.uint64(16)) & top | b & rest,
+        (first << np.uint64(8)) & top | c & rest,
+        first & top | d & rest,
+    )
+
+
+@nb.njit
+def _common(stream, step, block, key):
+    """As `four_words`, of a block that everybody draws."""
+    a, b, c = first_bytes(stream, step, key)
+    return common_words(stream, step, block, key, a if block == np.uint64(0) else b if block == np.uint64(1) else c)
+
+
+@nb.njit(inline="always")
+def four_words(stream, step, decision, key):
+    """All four words (each 32 bits in a uint64) of the block in which a decision stands, for one key and step."""
+    block = np.uint64(decision) >> np.uint64(2)
+    if block < np.uint64(COMMON_BLOCKS):
+        return _common(stream, np.uint64(step), block, key)
+    return philox4x32(key & _LOW, key >> _S32, np.uint64(step), block, stream & _LOW, stream >> _S32)
+
+
+@nb.njit(inline="always")
 def word(stream, step, decision, key):
     """The 32 random bits (in a uint64) of one person's decision in one step; for use inside kernels."""
-    d = np.uint64(decision)
-    a, b, c, e = philox4x32(key & _LOW, key >> _S32, np.uint64(step), d >> np.uint64(2), stream & _LOW, stream >> _S32)
-    w = d & np.uint64(3)
+    a, b, c, e = four_words(stream, step, decision, key)
+    w = np.uint64(decision) & np.uint64(3)
     if w == np.uint64(0):
         return a
     if w == np.uint64(1):
@@ -202,13 +245,6 @@ def pair_words(stream, decision, a, b):
 
 
 @nb.njit(inline="always")
-def four_words(stream, step, decision, key):
-    """All four words of the block in which a decision stands, for one key and step."""
-    block = np.uint64(decision) >> np.uint64(2)
-    return philox4x32(key & _LOW, key >> _S32, np.uint64(step), block, stream & _LOW, stream >> _S32)
-
-
-@nb.njit(inline="always")
 def chooser(decision):
     """Four masks, of which that of the decision's word lets all bits through and the others none.
 
@@ -228,9 +264,8 @@ def chooser(decision):
 def fill_unit(stream, step, decision, keys, out):
     """What `Luck.uniform` does; a kernel that calls it compiles faster than one that draws in a loop of its own."""
     m0, m1, m2, m3 = chooser(decision)
-    block, k0, k1 = decision >> np.uint64(2), stream & _LOW, stream >> _S32
     for i in range(keys.size):
-        a, b, c, d = philox4x32(keys[i] & _LOW, keys[i] >> _S32, step, block, k0, k1)
+        a, b, c, d = four_words(stream, step, decision, keys[i])
         out[i] = (nb.float64(a & m0 | b & m1 | c & m2 | d & m3) + 0.5) / TWO32
 
 
@@ -238,19 +273,24 @@ def fill_unit(stream, step, decision, keys, out):
 def fill_word(stream, step, decision, keys, out):
     """What `Luck.words` does, for kernels."""
     m0, m1, m2, m3 = chooser(decision)
-    block, k0, k1 = decision >> np.uint64(2), stream & _LOW, stream >> _S32
+    block = decision >> np.uint64(2)
+    if block >= np.uint64(COMMON_BLOCKS):
+        for i in range(keys.size):
+            a, b, c, d = four_words(stream, step, decision, keys[i])
+            out[i] = np.uint32(a & m0 | b & m1 | c & m2 | d & m3)
+        return
+    f0, f1, f2, _ = chooser(block)
     for i in range(keys.size):
-        a, b, c, d = philox4x32(keys[i] & _LOW, keys[i] >> _S32, step, block, k0, k1)
+        first, second, third = first_bytes(stream, step, keys[i])
+        a, b, c, d = common_words(stream, step, block, keys[i], first & f0 | second & f1 | third & f2)
         out[i] = np.uint32(a & m0 | b & m1 | c & m2 | d & m3)
 
 
 @nb.njit(inline="always")
 def draw_block(stream, step, block, keys, words):
     """All four words of a block for each of up to 2,048 keys; word w of person j at ``w * BLOCK + j``."""
-    k0, k1 = stream & _LOW, stream >> _S32
     for j in range(keys.size):
-        key = keys[j]
-        a, b, c, d = philox4x32(key & _LOW, key >> _S32, step, block, k0, k1)
+        a, b, c, d = four_words(stream, step, block << np.uint64(2), keys[j])
         words[j] = np.uint32(a)
         words[j + BLOCK] = np.uint32(b)
         words[j + 2 * BLOCK] = np.uint32(c)

@@ -98,7 +98,7 @@ def test_a_childcare_centre_is_no_service_of_care():
 def test_residents_of_the_start_live_in_the_listed_homes_in_proportion_to_places():
     m = model(
         [facility("a"), facility("b"), facility("c", quartier="02")],
-        [places("a", 30), places("b", 10), places("c", 40)],
+        [places("a", 32), places("b", 8), places("c", 40)],
     )
     assert occupied(m)[:3].tolist() == [8, 2, 10]
     assert (m.households.kind[m.people.household[12:]] == Kind.NURSING_HOME).all()

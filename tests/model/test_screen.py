@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from quartier.model.luck import Domain, Luck, derive_keys
 from quartier.model.rates import threshold
-from quartier.model.screen import BLOCKS, CHUNK, room_for, screen_bounds
+from quartier.model.screen import BLOCKS, CHUNK, SPAN, room_for, screen_bounds
 
 STEP = 8092
 LUCK = Luck(7, 1)
@@ -46,7 +46,7 @@ def by_hand(p: SimpleNamespace, bounds: np.ndarray, block: int) -> tuple[np.ndar
     return (words < limit) & (p.present == 1)[:, None], words
 
 
-@pytest.mark.parametrize("n", [1, 7, CHUNK - 1, CHUNK, CHUNK + 9, 3 * CHUNK + 123])
+@pytest.mark.parametrize("n", [1, 7, CHUNK - 1, CHUNK, CHUNK + 9, 3 * CHUNK + 123, SPAN, SPAN + CHUNK + 1])
 def test_everybody_asked_at_once_equals_plain_numpy_for_any_number_of_people(n):
     p = people(n)
     bounds = threshold(np.random.default_rng(2).random(SHAPE) ** 3)
@@ -57,7 +57,7 @@ def test_everybody_asked_at_once_equals_plain_numpy_for_any_number_of_people(n):
         assert (words == drawn[rows]).all()
 
 
-@pytest.mark.parametrize("edge", [0, 1, 2**24 - 1, 2**24, 2**24 + 1, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("edge", [0, 1, 2**24 - 1, 2**24, 2**24 + 1, 2**31, 255 * 2**24, 255 * 2**24 + 1, 2**32 - 1])
 def test_bounds_at_the_edges_of_the_rough_ones_are_exact(edge):
     """The first eight bits are compared for everybody; nobody may be lost where they leave it open."""
     p = people(20_000)

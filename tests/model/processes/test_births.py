@@ -187,12 +187,16 @@ def test_the_women_of_2023_bear_the_children_of_that_year_by_order():
     assert births[u == 0].sum() / births.sum() == pytest.approx(0.07, abs=0.01)
 
 
-def completed_parity(hazard: np.ndarray, first_step: int) -> np.ndarray:
-    """Shares of parities 0-3 of a cohort that is never in a union, at its 50th birthday: a chain in quarters."""
+def completed_parity(hazard: np.ndarray, first_step: int, level: np.ndarray) -> np.ndarray:
+    """Shares of parities 0-3 of a cohort that is never in a union, at its 50th birthday: a chain in quarters.
+
+    ``level`` : of fertility in each year of the run, of which the last holds for all that follow.
+    """
     state = np.zeros((4, 3))  # parity, quarters still closed after the last confinement
     state[0, 0] = 1
     for quarter in range(first_step, 200):
-        p = -np.expm1(-hazard[0, :, quarter // 4 - 15] / 1.0168 / 4)
+        of_year = level[min((quarter - first_step) // 4, level.size - 1)]
+        p = -np.expm1(-of_year * hazard[0, :, quarter // 4 - 15] / 1.0168 / 4)
         open_, new = state[:, 0].copy(), np.zeros_like(state)
         new[:, 0], new[:, 1] = state[:, 1], state[:, 2]
         new[:, 0] += open_ * (1 - p)
@@ -210,7 +214,7 @@ def test_a_cohort_ends_with_the_parities_of_the_chain():
     women = model.people.id[:n].copy()
     run(model, 4 * 32)
     seen = np.bincount(model.people.parity[model.rows_of(women)], minlength=4)
-    share = completed_parity(4 * table(), 4 * 18 + 2)
+    share = completed_parity(4 * table(), 4 * 18 + 2, rates["birth_level"].values)
     assert share.sum() == pytest.approx(1)
     z = np.abs(z_of(seen, n * share, n * share * (1 - share)))
     assert (z < z_limit(4)).all()

@@ -304,7 +304,7 @@ def test_no_child_and_centre_would_rather_have_each_other(monkeypatch):
     original = childcare_market.deferred_acceptance
     monkeypatch.setattr(childcare_market, "deferred_acceptance", watched)
     model = town(families(mixed(260), 4), BOTH, rates=book(childcare_give_up=0.3), **TOWN)
-    model.run(START + 6)
+    model.run(START + 7)
     assert len(rounds) > 10 and not any(rounds)
 
 

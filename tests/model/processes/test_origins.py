@@ -58,7 +58,8 @@ def test_a_scenario_changes_one_distance_and_leaves_the_other(way, plain):
     )
     assert more[near] == pytest.approx(3 * plain[near], rel=0.25)
     assert far(more) == pytest.approx(far(plain), rel=0.25)
-    assert more[f"{way}_migration_abroad"] == pytest.approx(plain[f"{way}_migration_abroad"], rel=0.1)
+    left = 0.94 if way == "out" else 1.0  # fewer are there to go abroad: 0.94 over eight seeds, 0.88 to 0.99
+    assert more[f"{way}_migration_abroad"] == pytest.approx(left * plain[f"{way}_migration_abroad"], rel=0.1)
     none = year(town(Modifier(f"{way}_moves_farther", "value", 0.0)))
     assert none[near] == none[f"{way}_migration_germany"] > 0
 
