@@ -88,6 +88,15 @@ def test_more_places_never_make_the_share_waiting_larger():
     assert shares == sorted(shares, reverse=True) and shares[0] > 0.9 > 0.1 > shares[-1]
 
 
+def test_who_waits_just_one_quarter_does_not_count_as_waiting():
+    """Three wishes of four quarters, one after the other: with a place the second waits three, the third all of its four; begun
+    three quarters later each waits one, at most."""
+    close, apart = np.array([0, 1, 2]), np.array([0, 3, 7])
+    assert waiting(close, np.full(3, 4), 1).tolist() == [0, 3, 3] and waiting(apart, np.full(3, 4), 1).tolist() == [0, 1, 0]
+    assert places_needed(close, close + 4, 0, 9, 0.0) == 3 and places_needed(apart, apart + 4, 0, 9, 0.0) == 1
+    assert places_needed(apart, apart + 4, 0, 9, 0.0, longest=0) == 2
+
+
 def test_wishes_of_a_run_are_noted_from_begin_to_end():
     people = [{"age": 85, "sex": 1, "household": i, "care": 3} for i in range(3)]
     model = toy.town(people, (ARRANGE_CARE,))

@@ -11,9 +11,9 @@ from quartier.model.processes.care_giving import GIVE_CARE
 from quartier.model.processes.care_origin import KILOMETRES
 from quartier.model.processes.care_setting import ARRANGE_CARE
 from quartier.outputs import recorder as recording
-from quartier.outputs.care_tables import care_staff, first_year_short, median_distance
+from quartier.outputs.care_tables import care_givers, care_services, care_staff, first_year_short, median_distance
 from quartier.outputs.recorder import record
-from quartier.outputs.schema import DIMENSION
+from quartier.outputs.schema import AGE_BIN_STARTS, DIMENSION
 
 PEOPLE = [
     {"age": 80, "sex": 1, "household": 0, "care": 3, "partner": 1, "union_state": 2},
@@ -129,6 +129,43 @@ def test_the_sheet_on_staff_shows_what_is_lacking(written):
     lacking = columns["Pflegeheime: fehlende Personen, Trend"]
     assert lacking == pytest.approx(np.maximum(needed - there, 0), abs=10)  # three numbers rounded to five
     assert len(needed) == len(planner.titles) * len(planner.years)
+
+
+def test_the_sheets_of_care_show_the_numbers_of_the_replicates(written):
+    """The whole town at the end of 2024, the fifth date, in the first scenario: means of three replicates, worked out anew."""
+    with written.tables(rounding="none") as t:
+        services, carers, staff = (
+            {c.header: c.values[1] for c in sheet(t).columns} for sheet in (care_services, care_givers, care_staff)
+        )
+        seen = {name: t.results[name].values[0] for name in ("population", "services", "places_needed", "care_places")}
+        seen |= {name: t.results[name].values[0] for name in ("carers", "events", "care_staff")}
+        lost = next(header for header in staff if header.endswith(t._("places that cannot be filled")))
+    homes = seen["services"][:, 4, :, DIMENSION["service"].ids.index("nursing_home")].sum(axis=1).mean(axis=0)
+    _, served, _, _, places, operable = homes
+    people = seen["population"][:, 1].sum(axis=(1, 2)).mean(axis=0)
+    ages = np.array(AGE_BIN_STARTS)
+    assert services["Pflegeheime (Bewohner): versorgt"] == pytest.approx(served, abs=0.051)
+    assert services["Heimbewohner je 100 Einwohner ab 80 Jahren"] == pytest.approx(
+        100 * served / people[ages >= 80].sum()
+    )
+    for age in (65, 85):
+        ratio = services[f"Heimplätze je 1.000 Einwohner ab {age} Jahren"]
+        assert ratio == pytest.approx(1000 * places / people[ages >= age].sum())
+    for k, share in enumerate((5, 10, 20)):  # enough in 80 % of the replicates: of three, in all
+        assert services[f"nötige Heimplätze: höchstens {share} % warten"] == seen["places_needed"][:, 1, k].max()
+    known, there = seen["care_places"][:, 1].sum(axis=1).mean(axis=0)[:2]
+    assert services["% der Menschen ab Pflegegrad 2, die noch im Stadtteil des Pflegebeginns leben"] == pytest.approx(
+        100 * there / known
+    )
+    entries = seen["events"][:, 1:5, :, DIMENSION["event"].ids.index("entries_into_residential_care")]
+    assert services["Heimeintritte"] == pytest.approx(entries.sum() / 3, abs=0.051)
+    men, women = seen["carers"][:, 4].sum(axis=(1, 3, 4)).mean(axis=0)
+    assert [carers[f"Pflegende: {sex}"] for sex in ("männlich", "weiblich")] == pytest.approx([men, women], abs=0.051)
+    assert staff[lost] == pytest.approx(places - operable, abs=0.051)
+    now = dict(zip(DIMENSION["staff"].ids, seen["care_staff"].mean(axis=0).T, strict=True))
+    needed, trend = now["home_heads_needed"][1], now["home_heads_trend"][1]
+    assert staff["Pflegeheime: fehlende Personen, Trend"] == pytest.approx(max(needed - trend, 0), abs=0.051)
+    assert min(abs(men - women), abs(places - operable), abs(needed - trend)) > 0.1  # so none could stand for the other
 
 
 def test_the_median_distance_lies_where_half_of_the_entries_are_nearer():

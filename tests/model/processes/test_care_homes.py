@@ -16,7 +16,7 @@ from quartier.model.columns import BARRIER_FREE_BIT, Former, Setting
 from quartier.model.measures import PlacesMeasure
 from quartier.model.model import QuartierModel
 from quartier.model.processes.care_giving import GIVE_CARE
-from quartier.model.processes.care_homes import _poisson, occupied, priority
+from quartier.model.processes.care_homes import _free, _poisson, occupied, priority
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.care_setting import ARRANGE_CARE
 from quartier.model.processes.deaths import DIE
@@ -121,7 +121,7 @@ def test_after_two_quarters_the_refused_look_outside_and_leave_the_town():
 
 def test_people_from_outside_are_admitted_to_listed_homes_at_the_share_of_entrants():
     """1,000 places: 887 residents, 2.3 years each, a quarter of the entrants from outside: 32.1 a quarter ask."""
-    residents = [{"age": 80 + i % 20, "sex": i % 2, "household": 0, "care": 3, "role": 2} for i in range(400)]
+    residents = [{"age": 80 + i % 20, "sex": i % 2, "household": 0, "care": 3 + i % 2, "role": 2} for i in range(400)]
     model = toy.town(residents, (ARRANGE_CARE,), rates=book({"care_home_place_blocked": 0.0}), **homes(h01=1000))
     seen = []
     for _ in range(12):
@@ -132,6 +132,9 @@ def test_people_from_outside_are_admitted_to_listed_homes_at_the_share_of_entran
     assert model.people.present.sum() == 400 + sum(seen) == occupied(model)[0]
     new = model.people.id >= 400
     assert (model.people.setting[new] == Setting.RESIDENTIAL_CARE).all() and (model.ages()[new] >= 79).all()
+    assert (
+        model.people.care[new] & 7 == 3 + model.people.sex[new]
+    ).all()  # each like one resident, in sex, age and need
 
 
 def test_counts_by_inverse_cdf_are_poisson():
@@ -148,6 +151,41 @@ def test_a_third_of_the_places_left_need_the_quarter():
     model.people.care[:60] = 0  # sixty lose their grade and go home
     model.step()
     assert model.events["entries_into_residential_care"].sum() == 40
+
+
+def test_a_single_place_left_needs_the_quarter_in_a_third_of_the_homes():
+    """600 homes of a place each, of which somebody has gone: 400 free, with a standard deviation of 11.5."""
+    model = town(
+        [{"age": 40, "sex": 1}], PATIENT | {"care_home_place_blocked": 1 / 3}, **{f"h01_{i}": 1 for i in range(600)}
+    )
+    f, side = model.side["care_facilities"], model.side["care_homes"]
+    side["left"] = f.of_kind(NURSING_HOME).astype(np.int64)
+    free = _free(model, f, 0)[f.of_kind(NURSING_HOME)]
+    assert set(free.tolist()) == {0, 1} and abs(z_of(free.sum(), 400, 600 * 2 / 9)) < z_limit(1)
+
+
+def test_a_home_in_the_own_quartier_is_liked_more_apart_from_the_way():
+    people = [{"age": 85, "sex": 1, "household": i, "care": 3, "quartier": i % 2} for i in range(100)]
+    alike = {**PATIENT, "care_home_distance_scale": 1e9}
+    model = run(town(people, alike | {"care_home_own_quartier": 60.0}, quartiere=2, h01=100, h02=100), 1)
+    assert model.events["entries_in_own_quartier"].tolist() == [50, 50]
+    model = run(town(people, alike | {"care_home_own_quartier": 0.0}, quartiere=2, h01=100, h02=100), 1)
+    assert abs(z_of(model.events["entries_in_own_quartier"].sum(), 50, 25)) < z_limit(1)
+
+
+def test_who_has_just_lost_the_carer_in_the_household_comes_first_also_with_a_child_within_reach():
+    """One place; grade 2 whose wife has fallen ill, before her in grade 4 and before a man in grade 3 whose wife is well."""
+    people = [
+        {"age": 85, "sex": 0, "household": 0, "care": 2, "partner": 1, "union_state": 2},
+        {"age": 84, "sex": 1, "household": 0, "partner": 0, "union_state": 2},
+        {"age": 85, "sex": 0, "household": 1, "care": 3, "partner": 3, "union_state": 2},
+        {"age": 84, "sex": 1, "household": 1, "partner": 2, "union_state": 2},
+        {"age": 55, "sex": 1, "household": 2, "mother": 1, "father": 0},
+    ]
+    model = town(people, PATIENT, h01=1)
+    model.people.care[1] = 4
+    model.step()
+    assert (model.people.setting == Setting.RESIDENTIAL_CARE).tolist() == [True, False, False, False, False]
 
 
 def test_residents_of_a_home_that_closes_come_before_all_others():

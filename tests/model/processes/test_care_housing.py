@@ -80,6 +80,22 @@ def test_at_the_start_people_who_live_alone_with_grade_two_and_more_live_in_the_
     assert not np.isin(memory(model).row, np.flatnonzero(model.people.setting == Setting.SHARED_CARE_FLAT)).any()
 
 
+def test_listed_flats_are_full_to_the_usual_occupancy_at_the_start():
+    """Of twenty places 88.7 % are 17, whatever lives near; nobody in grade 1."""
+    people = toy.singles(np.full(60, 80), np.zeros(60), care=2)
+    people += toy.singles(np.full(9, 80), np.zeros(9), care=1)
+    people = [person | {"household": i} for i, person in enumerate(people)]
+    model = toy.town(people, (ARRANGE_CARE,), rates=book(), **listed_tables([("w", "shared_flat", "01", 20)]))
+    flat = model.people.setting == Setting.SHARED_CARE_FLAT
+    assert flat.sum() == 17 and (model.people.care[flat] == 2).all()
+
+
+def test_serviced_housing_is_for_those_from_65_on():
+    people = toy.singles([64, 65, 40, 90], [1] * 4, care=3)
+    model = town(people, {"care_serviced_housing_residents": 0.0}, [("s", "serviced_housing", "01", 9)])
+    assert memory(model).serviced.tolist() == [0, 1, 0, 1]
+
+
 def test_serviced_housing_counts_as_a_child_within_reach_for_those_who_live_in_its_quartier_without_a_carer():
     people = toy.singles(np.full(40, 80), np.zeros(40), care=3)
     for i, person in enumerate(people):

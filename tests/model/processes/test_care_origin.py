@@ -7,7 +7,7 @@ import pandas as pd
 import toy
 from crowd import book, run
 from quartier.model.cases import remembered
-from quartier.model.processes.care_origin import KILOMETRES, place_counts
+from quartier.model.processes.care_origin import KILOMETRES, note_entries, place_counts
 from quartier.model.processes.care_setting import ARRANGE_CARE
 
 WANT = {"care_home_state_shift": 60.0, "care_home_place_blocked": 0.0, "care_home_from_outside": 0.0,
@@ -43,3 +43,25 @@ def test_who_moves_into_a_home_elsewhere_does_not_live_where_need_began_and_the_
     assert entered.sum() == 3 - len(stays) >= 1 and entered[band - 1 : band + 1].sum() == entered.sum()
     run(model, 4)
     assert place_counts(model)[:, 2:].sum() < 3
+
+
+def test_the_way_is_that_from_the_own_dwelling_to_the_own_home():
+    """Homes in the first and in the third Quartier, 4 km apart, each the nearest of its people; bands begin with their lower end."""
+    people = toy.singles([85] * 6, [1] * 6, care=3)
+    for person, quartier in zip(people, (0, 2, 2, 0, 2, 2), strict=True):
+        person["quartier"] = quartier
+    homes = [{"facility_id": f"h{q}", "kind": "nursing_home", "name": "h", "quartier_id": q, "provider": "", "opens": "",
+              "closes": "", "lon": np.nan, "lat": np.nan} for q in ("01", "03")]  # fmt: skip
+    places = [
+        {"facility_id": h["facility_id"], "date": "2023-01-01", "age_from": 0, "age_to": -1, "places": 9} for h in homes
+    ]
+    near = book({**WANT, "care_home_distance_scale": 0.01})
+    tables = {"facilities": pd.DataFrame(homes), "places": pd.DataFrame(places)}
+    model = toy.town(people, (ARRANGE_CARE,), rates=near, quartiere=3, **tables)
+    remembered(model, "taste")[:] = 0.5
+    model.step()
+    entered = model.side["care_homes"]["entered"]
+    assert entered[:, KILOMETRES.index(0.5)].tolist() == [2, 0, 4] and entered.sum() == 6
+    model.side["care_facilities"].distance[0, 0] = 1.0
+    note_entries(model, np.array([0]), np.array([0]))
+    assert entered[0, KILOMETRES.index(1.0)] == 1

@@ -7,11 +7,14 @@ import pytest
 import toy
 from care_toy import constant_rates, singles
 from crowd import book, row, run, z_limit, z_of
+from quartier.model.care_facilities import SHORT_TERM
 from quartier.model.cases import memory
-from quartier.model.columns import FRAIL_BIT, Kind, Reason, Role, Setting
+from quartier.model.columns import FRAIL_BIT, Former, Kind, Reason, Role, Setting
 from quartier.model.frailty import frail_shares
 from quartier.model.geography import distances
 from quartier.model.processes.care_carers import Carer, Tie, cases_of
+from quartier.model.processes.care_choice import choices_of
+from quartier.model.processes.care_giving import GIVE_CARE
 from quartier.model.processes.care_need import CHANGE_NEED
 from quartier.model.processes.care_relatives import relatives
 from quartier.model.processes.care_setting import ARRANGE_CARE, wish_for_home, wish_for_service
@@ -34,12 +37,17 @@ def test_a_couple_a_child_and_nobody_are_the_carers():
         {"age": 84, "sex": 1, "household": 1, "care": 3, "partner": 1, "union_state": 2},
         {"age": 50, "sex": 0, "household": 5, "father": 1, "quartier": 1},
         {"age": 55, "sex": 1, "household": 6, "mother": 2, "quartier": 2},
-        {"age": 70, "sex": 1, "household": 3, "care": 8}, {"age": 45, "sex": 1, "household": 4, "mother": 4},
+        {"age": 70, "sex": 1, "household": 3, "care": 8},
+        {"age": 45, "sex": 1, "household": 4, "mother": 4},
     ]
     model = toy.town(people, quartiere=3, km_apart=13.0)
     _, situation, parents, _ = relatives(model, cases_of(model, np.arange(5)))
     assert situation.tolist() == [
-        Carer.IN_HOUSEHOLD, Carer.CHILD_WITHIN_REACH, Carer.NONE, Carer.NONE, Carer.IN_HOUSEHOLD,
+        Carer.IN_HOUSEHOLD,
+        Carer.CHILD_WITHIN_REACH,
+        Carer.NONE,
+        Carer.NONE,
+        Carer.IN_HOUSEHOLD,
     ]
     assert not parents.any()
 
@@ -48,7 +56,8 @@ def test_who_enters_a_home_leaves_the_household_and_keeps_the_partner():
     people = [
         {"age": 84, "sex": 1, "household": 0, "care": 4, "partner": 1, "union_state": 2},
         {"age": 85, "sex": 0, "household": 0, "partner": 0, "union_state": 2, "care": 8},
-        {"age": 90, "sex": 1, "household": 1, "care": 5, "quartier": 1}, {"age": 40, "sex": 0, "household": 2},
+        {"age": 90, "sex": 1, "household": 1, "care": 5, "quartier": 1},
+        {"age": 40, "sex": 0, "household": 2},
         {"age": 91, "sex": 1, "household": 3, "care": 3, "role": 2, "quartier": 1},
     ]
     model = toy.town(people, (ARRANGE_CARE,), rates=book(EVERYBODY), quartiere=2)
@@ -68,8 +77,10 @@ def test_who_enters_a_home_leaves_the_household_and_keeps_the_partner():
 
 def test_the_first_home_of_a_town_is_founded_and_a_child_left_alone_is_taken_in():
     people = [
-        {"age": 45, "sex": 1, "household": 0, "care": 5}, {"age": 9, "sex": 0, "household": 0, "role": 1, "mother": 0},
-        {"age": 50, "sex": 0, "household": 1}, {"age": 12, "sex": 1, "household": 1, "role": 1, "father": 2},
+        {"age": 45, "sex": 1, "household": 0, "care": 5},
+        {"age": 9, "sex": 0, "household": 0, "role": 1, "mother": 0},
+        {"age": 50, "sex": 0, "household": 1},
+        {"age": 12, "sex": 1, "household": 1, "role": 1, "father": 2},
         {"age": 60, "sex": 1, "household": 2},
     ]
     model = toy.town(people, (ARRANGE_CARE,), rates=book(EVERYBODY))
@@ -83,7 +94,8 @@ def test_the_first_home_of_a_town_is_founded_and_a_child_left_alone_is_taken_in(
 def test_who_has_no_grade_any_more_leaves_the_home_and_seeks_a_dwelling():
     people = [
         {"age": 84, "sex": 1, "household": 0, "role": 2, "care": 1},
-        {"age": 85, "sex": 1, "household": 0, "role": 2, "care": 1}, {"age": 70, "sex": 0, "household": 1, "care": 1},
+        {"age": 85, "sex": 1, "household": 0, "role": 2, "care": 1},
+        {"age": 70, "sex": 0, "household": 1, "care": 1},
         {"age": 80, "sex": 0, "household": 2, "partner": 1, "union_state": 2},
         {"age": 50, "sex": 0, "household": 3},
     ]
@@ -138,7 +150,9 @@ def test_entries_of_a_step_are_those_who_think_anew_and_want():
     known = memory(model)
     situation = np.where(known.serviced > 0, Carer.CHILD_WITHIN_REACH, Carer.NONE).astype(np.uint8)
     p = wish_for_home(model, cases_of(model, known.row), situation) * -np.expm1(-0.5 / 4)
-    birthdays = 0.35 * p[model.ages(known.row) > 85].mean() * n / 100  # ages that rise in the step lift the wish of a few
+    birthdays = (
+        0.35 * p[model.ages(known.row) > 85].mean() * n / 100
+    )  # ages that rise in the step lift the wish of a few
     model.step()
     entered = sum(int(model.events[f"entries_into_{place}"].sum()) for place in ("residential_care", "shared_flats"))
     assert abs(z_of(entered, p.sum() + birthdays, (p * (1 - p)).sum())) < z_limit(1)
@@ -155,6 +169,69 @@ def test_a_carer_keeps_people_at_home_and_with_less_service():
     assert (home[1] < home[2]).all()
     assert (service[0] < service[1]).all()
     assert (service[1] < service[2]).all()
+
+
+def test_the_wish_for_a_home_adds_up_by_hand():
+    """Logits against the parameters: grade, carer, dementia, ten years below 60 and above 85, at most 100, men without anybody."""
+    model = toy.town(toy.singles([80], [1]), rates=book({"care_home_state_shift": 0.25}))
+    r, home = model.rates.parameter, choices_of(model).home
+    logit = np.log(home) - np.log1p(-home)
+    base = r("care_home_grade_3") + 0.25
+    assert logit[Carer.NONE, 0, 2, [60, 72, 85]] == pytest.approx([base] * 3)
+    assert logit[Carer.NONE, 0, 7, 72] == pytest.approx(base + r("care_home_dementia"))
+    assert logit[:2, 0, 2, 72] == pytest.approx(
+        [base + r(f"care_home_{k}") for k in ("carer_in_household", "child_within_reach")]
+    )
+    assert logit[Carer.NONE, 0, 2, [45, 95, 100, 105]] == pytest.approx(
+        base + np.array([1.5, 1, 1.5, 1.5]) * [r(f"care_home_per_decade_{k}") for k in ("below_60", *["above_85"] * 3)]
+    )
+    assert logit[Carer.NONE, 1, 2, 72] == pytest.approx(base + r("care_home_lone_man"))
+
+
+def test_only_men_who_never_married_or_have_separated_count_as_lone():
+    """Four men and a woman, of whom nobody but a lone man wants a place; one is widowed, one has a wife who needs care, too."""
+    people = [one | {"household": i} for i, one in enumerate(toy.singles([85] * 5, [0, 0, 0, 0, 1], care=3))]
+    people[1]["former_union"], people[2]["former_union"] = Former.WIDOWED, Former.SEPARATED
+    people[3] |= {"partner": 5, "union_state": 2}
+    people.append({"age": 84, "sex": 1, "household": 3, "care": 3, "partner": 3, "union_state": 2})
+    few = {"care_home_lone_man": 60.0, "care_home_state_shift": -30.0, "care_shared_flat_preferred": 0.0}
+    model = toy.town(people, (ARRANGE_CARE,), rates=book({**few, "care_shared_flat_residents": 0.0}))
+    memory(model).taste[:] = 0.5
+    model.step()
+    assert (model.people.setting == Setting.RESIDENTIAL_CARE).tolist() == [True, False, True, False, False, False]
+
+
+def test_parents_of_a_person_below_fifty_have_a_service_less_often_than_of_an_older_one():
+    people = [
+        {"age": 49, "sex": 0, "household": 0, "care": 3, "mother": 1}, {"age": 70, "sex": 1, "household": 0},
+        {"age": 51, "sex": 0, "household": 1, "care": 3, "mother": 3}, {"age": 72, "sex": 1, "household": 1},
+    ]  # fmt: skip
+    model = toy.town(
+        people,
+        (ARRANGE_CARE,),
+        rates=book({**NOBODY, "care_service_state_shift": 30.0, "care_service_parents_below_50": -60.0}),
+    )
+    for _ in range(2):
+        assert model.people.setting[[0, 2]].tolist() == [Setting.FAMILY_CARE, Setting.HOME_CARE]
+        model.step()
+
+
+def test_short_stays_are_for_those_from_grade_two_whom_somebody_cares_for():
+    """A couple and somebody alone in each of grades 1, 2, 3. Two stays a quarter of three weeks each take one place."""
+    people = []
+    for care in (1, 2, 3):
+        at = 3 * (care - 1)
+        people += [
+            {"age": 80, "sex": 1, "household": 2 * care - 2, "care": care, "partner": at + 1, "union_state": 2},
+            {"age": 79, "sex": 0, "household": 2 * care - 2, "partner": at, "union_state": 2},
+            {"age": 81, "sex": 1, "household": 2 * care - 1, "care": care},
+        ]
+    always = {**NOBODY, "care_short_term_stays": 40.0, "care_shared_flat_residents": 0.0}
+    model = toy.town(people, (ARRANGE_CARE, GIVE_CARE), rates=book(always))
+    model.step()
+    result = model.side["care_result"]
+    assert result["cases"].rows[result["services"].short].tolist() == [3, 6]
+    assert result["counts"][SHORT_TERM, :, 0].tolist() == [2, 2, 0, 0, 1, 1]
 
 
 def test_order_of_rows_does_not_matter():
@@ -205,5 +282,7 @@ def test_able_children_are_all_those_whom_asking_everybody_one_by_one_finds(pare
                 same = p.household[child] == p.household[parent]
                 expected.append((case_of[parent], int(child), int(Tie.CHILD_IN_HOUSEHOLD if same else elsewhere)))
     pairs = relatives(model, cases).pairs
-    found = [pair for pair in zip(*(column.tolist() for column in pairs), strict=True) if pair[2] >= Tie.CHILD_IN_HOUSEHOLD]
+    found = [
+        pair for pair in zip(*(column.tolist() for column in pairs), strict=True) if pair[2] >= Tie.CHILD_IN_HOUSEHOLD
+    ]
     assert found == sorted(expected) and len(found) > 1_000

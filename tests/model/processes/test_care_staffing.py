@@ -110,6 +110,23 @@ def test_listed_staff_of_one_home_fills_in_for_another_of_the_town():
     assert free_at_start(staffed(staff=(80 * PER_PLACE, 60 * PER_PLACE))) == [90, 50]
 
 
+def test_staff_of_day_care_fills_in_for_a_home_that_of_a_service_does_not():
+    """The home lacks a fifth, which the other facility has beyond its own need."""
+    for kind, free in (("day_care", 100), ("ambulatory", 80)):
+        listed, places = zip(home("a", 100), home("b", 50), strict=True)
+        per_unit = {"day_care": book().parameter("care_staff_day_care_fte"), "ambulatory": PER_PLACE}[kind]
+        listed[0]["staff"], listed[1]["staff"], listed[1]["kind"] = 80 * PER_PLACE, 50 * per_unit + 20 * PER_PLACE, kind
+        tables = {"facilities": pd.DataFrame(list(listed)), "places": pd.DataFrame(list(places))}
+        model = town(PEOPLE, (ARRANGE_CARE, STAFF_SERVICES), rates=book(), **tables)
+        assert free_at_start(model) == [free]
+
+
+def test_the_young_are_those_of_18_to_34():
+    people = [{"age": a, "sex": 0, "household": i} for i, a in enumerate((17, 18, 19, 34, 35))]
+    model = town(people, (ARRANGE_CARE, STAFF_SERVICES), rates=book())
+    assert model.side["staff_services"]["young_at_start"] == 3
+
+
 def test_listed_staff_closes_nothing_where_staff_only_is_shown():
     shown = staffed(Modifier("care_staff_limits", "value", 0.0), staff=(80 * PER_PLACE, np.nan))
     assert free_at_start(shown) == [100, 50] and covered(shown)[0] < 1

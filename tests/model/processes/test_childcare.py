@@ -111,6 +111,23 @@ def test_a_child_of_three_moves_up_or_blocks_the_lower_place():
     assert bits == {1: True, 2: False}
 
 
+def test_of_two_who_turned_three_the_elder_moves_up_first():
+    """Two lower places and an upper one, from which the third child goes when both are three."""
+    for seed in range(3):
+        model = town(families([2.75, 2.5, 4.0]), BOTH, rates=book(), seed=seed, **centres((2, 1)))
+        assert held(model, 3) == [0, 0, 0]
+        model.step()
+        remove(model, model.rows_of(np.array([5])), died=False)
+        model.step()
+        lower = model.people.childcare[model.rows_of(np.array([1, 3]))] & CHILDCARE_LOWER_BAND_BIT > 0
+        assert held(model, 2) == [0, 0] and lower.tolist() == [False, True]
+
+
+def test_at_the_start_who_has_turned_three_since_august_may_still_hold_a_place_of_under_threes():
+    """The end of 2023 is the quarter after that of August: of 3.0 years three since then, of 3.25 before."""
+    assert held(town(families([3.0, 3.25]), BOTH, rates=book(), **centres((2, 0))), 2) == [0, -1]
+
+
 def test_who_outgrows_a_creche_changes_in_august():
     model = town(families([2.5]), BOTH, rates=book(), **centres((1, 0), (0, 1)))
     assert held(model, 1) == [0]
