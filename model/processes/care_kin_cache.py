@@ -206,7 +206,7 @@ def _compare(found, case, carer, tie, old, changed, first, was, home, anew, look
     for k in range(case.size):
         anew[k] = (anew[k] | changed[np.uint32(home[k])]) != 0
         look[n] = k
-        n += anew[k]
+        n += np.int64(anew[k])
     for m in range(n):
         c = case[look[m]]
         if was[look[m]] < 0 and found[c] >= 0:
