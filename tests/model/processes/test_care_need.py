@@ -28,7 +28,7 @@ def grades(model) -> np.ndarray:
 
 
 def test_a_scenario_brings_need_to_one_age_in_one_quartier_and_to_nobody_else():
-    """Onset at 80 is 0.06-0.12 a year, so a factor of 400 makes it certain within a quarter; the rest is at nil."""
+    """Onset at 80 is 0.06-0.12 a year, so a factor of 400 makes it very likely within a quarter; the rest is at nil."""
     people = [
         {"age": 80, "sex": 1, "quartier": 1, "quarter": 0}, {"age": 80, "sex": 1, "quartier": 0, "quarter": 0},
         {"age": 78, "sex": 1, "quartier": 1}, {"age": 81, "sex": 0, "quartier": 1}, {"age": 60, "sex": 0, "care": 8},
