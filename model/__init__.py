@@ -5,6 +5,9 @@ if __name__ == "model":  # the folder was found by its own name, not as the inst
 
 from typing import TYPE_CHECKING, Any
 
+from . import kernel_cache
+
+kernel_cache.settle()  # before any module imports numba
 if TYPE_CHECKING:
     from .model import QuartierModel as QuartierModel
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 import pytest
 from house import FLOORS, ROOT, imported, modules, tracked, tree
+from quartier.model import kernel_cache
 from shared_data import data_folder
 
 LONGEST_FUNCTION, LONGEST_FILE = 60, 500
@@ -42,6 +43,11 @@ def test_each_floor_imports_only_from_those_below():
 )
 def test_an_import_from_above_would_be_noticed(line):
     assert upward(PurePosixPath("model/model.py"), ast.parse(line))
+
+
+def test_kernels_stand_only_where_their_sources_name_the_folder_they_are_kept_in():
+    others = modules(*(floor for floor in FLOORS if floor not in kernel_cache.FLOORS))
+    assert [path for path in others if any(name.split(".")[0] == "numba" for _, name in imported(path, tree(path)))] == []
 
 
 def randomness(module: ast.Module) -> Iterator[int]:
