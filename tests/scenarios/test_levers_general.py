@@ -11,6 +11,7 @@ from lever_town import CHILDCARE, QUARTIERE, RATES, changed, lives, region, run,
 from quartier.model.dwelling_features import barrier_free
 from quartier.model.processes import STEP
 from quartier.model.processes.births import BEAR
+from quartier.model.processes.childcare import childcare_counts
 from quartier.scenarios.files import library
 
 FIRST = toy.START + 1
@@ -170,7 +171,8 @@ def test_places_in_one_quartier_leave_the_children_of_far_quartiere_alone(tmp_pa
     text = "[[places]]\nfacility='childcare_centre'\namount=20\nunit='places'\nfrom='+0 years'\nquartiere=['01']\n"
     tried = scenario(text, tmp_path, region=far_region())
     still = tuple(p for p in STEP if p.name not in ("move", "in_migrate"))  # who moves takes the effect along
-    base, more = (run(world(t, still, region=far_region()), 8) for t in (None, tried))
+    base, more = (run(world(t, still, region=far_region(), replicate=2), 8) for t in (None, tried))
+    assert childcare_counts(base)["waiting"][0].sum() > 0, "a life in which children wait there, so that places matter"
     differ = changed(lives(base), lives(more))
     rows = np.flatnonzero(np.isin(more.people.key, list(differ)))
     assert differ and set(more.people.quartier[rows].tolist()) == {0} and more.ages(rows).max() < 9

@@ -266,16 +266,16 @@ def test_a_seeker_looks_where_a_parent_lives_even_if_nothing_else_draws_there():
 
 
 def test_newcomers_choose_without_distance():
-    n_q, n = 4, 2000
-    model = toy.town(
-        [{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)], quartiere=n_q, km_apart=3.0
-    )
-    model.now += 1
+    n_q, n, lives = 4, 10_000, 5
     share = np.array([0.1, 0.2, 0.3, 0.4])
     where = np.repeat(np.arange(n_q), (share * 20_000).astype(int))
-    offer = places(where, 2)
-    ask = seekers(n, anywhere=np.ones(n, bool))
-    seen = np.bincount(where[allocate(model, ask, offer, alike(model, offer))], minlength=n_q)
+    offer, ask = places(where, 2), seekers(n // lives, anywhere=np.ones(n // lives, bool))
+    seen = np.zeros(n_q, np.int64)
+    for seed in range(lives):
+        households = [{"age": 40, "sex": 0, "household": q, "quartier": q} for q in range(n_q)]
+        model = toy.town(households, quartiere=n_q, km_apart=3.0, seed=seed)
+        model.now += 1
+        seen += np.bincount(where[allocate(model, ask, offer, alike(model, offer))], minlength=n_q)
     assert np.abs((seen - n * share) / np.sqrt(n * share * (1 - share))).max() < z_limit(n_q)
 
 
