@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from quartier.model import QuartierModel
 from quartier.model.columns import Role
+from quartier.model.process import Process
+from quartier.model.processes import STEP
 from quartier.model.rates import read_rate_book
 from quartier.model.region.region import Region
 from quartier.model.synthesis import synthesise
@@ -26,20 +29,18 @@ def couples(model: QuartierModel) -> dict[int, bool]:
     here = np.flatnonzero(p.present == 1)
     home, partner = p.household[here], model.rows_of(p.partner[here])
     together = (partner >= 0) & (p.household[np.maximum(partner, 0)] == home)
-    child, age = p.role[here] == Role.CHILD, model.ages(here)
-    grown = (np.bincount(home, child, n) > 0) & (np.bincount(home, child & (age < 18), n) == 0)
+    child = p.role[here] == Role.CHILD
+    minor = child & (p.birth[here] > model.latest_adult_birth)
+    grown = (np.bincount(home, child, n) > 0) & (np.bincount(home, minor, n) == 0)
     first = together & (p.id[here] < p.partner[here])
     return dict(zip(p.id[here[first]].tolist(), grown[home[first]].tolist(), strict=True))
 
 
 def flows(region: Region, state: str) -> tuple[int, Counter[str]]:
     """Couples with only grown-up children at the start; how many come and go by process in all steps."""
-    rates = read_rate_book(state)
-    model = QuartierModel(region, rates, synthesise(region, rates, 1))
-    before, found = couples(model), Counter[str]()
-    start = sum(before.values())
+    rates, before, found = read_rate_book(state), dict[int, bool](), Counter[str]()
 
-    def note(process: str) -> None:
+    def note(model: QuartierModel, process: str) -> None:
         nonlocal before
         after = couples(model)
         for i in before.keys() | after.keys():
@@ -50,15 +51,20 @@ def flows(region: Region, state: str) -> tuple[int, Counter[str]]:
                 ] += 1
         before = after
 
-    for _ in range(4 * YEARS):
-        model.now += 1  # the model's own step, looked at after every process
-        for counts in model.events.values():
-            counts[:] = 0
-        note("comes of age")
-        for process in model.processes:
+    def watched(process: Process) -> Process:
+        def step(model: QuartierModel) -> None:
+            if process is STEP[0]:
+                note(model, "comes of age")
             process.step(model)
             if any(column.startswith(("households", "people.role", "people.partner")) for column in process.writes):
-                note(process.name)
+                note(model, process.name)
+
+        return replace(process, step=step)
+
+    model = QuartierModel(region, rates, synthesise(region, rates, 1), processes=tuple(watched(p) for p in STEP))
+    before = couples(model)
+    start = sum(before.values())
+    model.run(model.now + 4 * YEARS)
     return start, found
 
 

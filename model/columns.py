@@ -190,6 +190,7 @@ DWELLING: dict[str, Column] = {
     ),
 }
 
+
 def people_table(capacity: int) -> Table:
     """An empty table of people."""
     return Table(PERSON, capacity)

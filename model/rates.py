@@ -8,10 +8,10 @@ adds a `Modifier`; the processes ask `RateBook.resolve` for the values of a date
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from .rate_tables import MAX_HAZARD, read_table
 from .timeline import DT
 
 DATA: Final = Path(__file__).parent / "data"
+_T = TypeVar("_T")
 Kind = Literal["factor", "add", "value", "cap"]
 LAYERS: Final = ("base", "trend", "calibration", "scenario")
 
@@ -125,7 +126,7 @@ class RateBook:
     parameter_table: pd.DataFrame
     modifiers: tuple[Modifier, ...] = ()
     state: str = "00"
-    _cache: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> Rate:
         try:
@@ -209,6 +210,12 @@ class RateBook:
         if cached not in self._cache:
             self._cache[cached] = self._resolve(self[name], [self.modifiers[i] for i in active], n_quartiere)
         return self._cache[cached]
+
+    def once(self, make: Callable[[RateBook], _T]) -> _T:
+        """What a function makes of this book, made once: for tables that do not change from step to step, nor between replicates."""
+        if make not in self._cache:
+            self._cache[make] = make(self)
+        return self._cache[make]
 
     def _resolve(self, rate: Rate, active: list[Modifier], n: int) -> tuple[np.ndarray, np.ndarray]:
         applies = np.array([[m.quartiere is None or q in m.quartiere for m in active] for q in range(n)], bool).reshape(

@@ -28,7 +28,6 @@ _SERVICE: Final = {name: i for i, name in enumerate(DIMENSION["service"].ids)}
 _MEASURE: Final = {name: i for i, name in enumerate(DIMENSION["measure"].ids)}
 
 
-
 def childcare(model: QuartierModel) -> dict[str, np.ndarray]:
     """Children, need, attendance, waiting and places (i64 [quartiere, 2]: under 3, three to school)."""
     from ..model.processes.childcare import childcare_counts

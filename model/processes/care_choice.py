@@ -19,6 +19,7 @@ from .care_carers import Carer, Cases
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
+    from ..rates import RateBook
 
 PARENTS: Final = len(Carer)
 """Column of the choice of a service for people whom a parent in the household cares for."""
@@ -50,19 +51,16 @@ def _expit(v: np.ndarray) -> np.ndarray:
 
 
 def choices_of(model: QuartierModel) -> Choices:
-    """The choices by the parameters of this run, worked out once (no state)."""
-    known = model.side.get("care_choices")
-    if known is None or known[0] is not model.rates.parameters:
-        known = model.side["care_choices"] = (model.rates.parameters, _choices(model))
-    return known[1]
+    """The choices by the parameters of this run."""
+    return model.rates.once(_choices)
 
 
-def _choices(model: QuartierModel) -> Choices:
-    r, need = model.rates, _need(model)
+def _choices(r: RateBook) -> Choices:
+    need = _need(r)
     return Choices(
-        _home(model),
-        _service(model),
-        _day_care(model),
+        _home(r),
+        _service(r),
+        _day_care(r),
         need,
         np.minimum(r.parameter("care_service_hours"), need),
         r.parameter("care_parents_service_until"),
@@ -72,42 +70,37 @@ def _choices(model: QuartierModel) -> Choices:
     )
 
 
-def _by_grade_and_dementia(model: QuartierModel, choice: str) -> np.ndarray:
-    r = model.rates
+def _by_grade_and_dementia(r: RateBook, choice: str) -> np.ndarray:
     table = np.array([r.parameter(f"care_{choice}_grade_{g + 1}") for g in range(GRADES)])
     table = np.concatenate((table, table + r.parameter(f"care_{choice}_dementia")))
     return table + r.parameter(f"care_{choice}_state_shift")
 
 
-def _home(model: QuartierModel) -> np.ndarray:
+def _home(r: RateBook) -> np.ndarray:
     """``v = a_grade + b_carer + dementia + age terms below 60 and above 85 + men who never married or separated and have
     no carer in the household + the state's shift``."""
-    r = model.rates
     carer = np.array([r.parameter("care_home_carer_in_household"), r.parameter("care_home_child_within_reach"), 0.0])
     ages = np.arange(AGES)
     by_age = r.parameter("care_home_per_decade_below_60") * np.maximum(60 - ages, 0) / 10
     by_age += r.parameter("care_home_per_decade_above_85") * np.maximum(np.minimum(ages, 100) - 85, 0) / 10
-    v = (_by_grade_and_dementia(model, "home") + carer[:, None])[:, :, None] + by_age
+    v = (_by_grade_and_dementia(r, "home") + carer[:, None])[:, :, None] + by_age
     return np.stack((_expit(v), _expit(v + r.parameter("care_home_lone_man"))), axis=1)
 
 
-def _service(model: QuartierModel) -> np.ndarray:
-    r = model.rates
+def _service(r: RateBook) -> np.ndarray:
     carer = [r.parameter(f"care_service_{who}") for who in ("carer_in_household", "child_within_reach")]
     carer += [0.0, r.parameter("care_service_parents_below_50")]
-    return _expit(_by_grade_and_dementia(model, "service") + np.array(carer)[:, None])
+    return _expit(_by_grade_and_dementia(r, "service") + np.array(carer)[:, None])
 
 
-def _day_care(model: QuartierModel) -> np.ndarray:
-    r = model.rates
+def _day_care(r: RateBook) -> np.ndarray:
     grade = np.array([-np.inf] + [r.parameter(f"care_day_care_grade_{g}") for g in range(2, GRADES + 1)])
     both = np.concatenate((grade, grade + r.parameter("care_day_care_dementia")))
     younger = np.minimum(np.maximum(75 - np.arange(AGES), 0) / 10, 2)
     return _expit(both[:, None] + r.parameter("care_day_care_per_decade_below_75") * younger)
 
 
-def _need(model: QuartierModel) -> np.ndarray:
-    r = model.rates
+def _need(r: RateBook) -> np.ndarray:
     core = np.array([r.parameter(f"care_need_hours_{g + 1}") for g in range(GRADES)])
     factor = r.parameter("care_need_dementia_factor")
     share = np.moveaxis(pad_ages(np.moveaxis(r["dementia_share"].values, 1, 2)), 2, 1)[:, :, 1:]

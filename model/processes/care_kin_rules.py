@@ -15,6 +15,7 @@ from .care_carers import Tie
 
 if TYPE_CHECKING:
     from ..model import QuartierModel
+    from ..rates import RateBook
 
 NOT_EMPLOYED, PART_TIME, FULL_TIME = range(3)
 _AWAY = ("near", "two_hours", "far")
@@ -50,8 +51,7 @@ class Rules(NamedTuple):
     unmet_from: float
 
 
-def _chances(model: QuartierModel) -> np.ndarray:
-    r = model.rates
+def _chances(r: RateBook) -> np.ndarray:
     child = r.parameter("care_kin_child")
     bands = [child + r.parameter(f"care_kin_{where}") for where in ("household", "within_reach", "in_town")]
     tie = [r.parameter("care_kin_partner"), r.parameter("care_kin_parent"), *bands]
@@ -63,8 +63,7 @@ def _chances(model: QuartierModel) -> np.ndarray:
     return out
 
 
-def _capacities(model: QuartierModel) -> np.ndarray:
-    r = model.rates
+def _capacities(r: RateBook) -> np.ndarray:
     out = np.empty((len(Tie), len(Sex), 3, 2))
     work = np.array([r.parameter(f"care_capacity_{name}") for name in ("not_employed", "part_time", "full_time")])
     for tie in (Tie.PARTNER, Tie.PARENT):
@@ -77,11 +76,11 @@ def _capacities(model: QuartierModel) -> np.ndarray:
 
 
 def rules_of(model: QuartierModel) -> Rules:
-    """The tables of this run (nothing in them changes from step to step)."""
-    known = model.side.get("care_rules")
-    if known is not None:
-        return known
-    r = model.rates
+    """The tables of this run."""
+    return model.rates.once(_rules)
+
+
+def _rules(r: RateBook) -> Rules:
     away = np.empty((2, 2, len(_AWAY)))
     for sex, full, band in product(range(2), range(2), range(len(_AWAY))):
         v = r.parameter("care_kin_child") + r.parameter(f"care_kin_away_{_AWAY[band]}")
@@ -92,9 +91,9 @@ def rules_of(model: QuartierModel) -> Rules:
     strain += [
         r.parameter(f"care_strain_{x}") for x in ("dementia", "child_under_14", "full_time", "service", "day_care")
     ]
-    model.side["care_rules"] = Rules(
-        chance=_chances(model),
-        capacity=_capacities(model),
+    return Rules(
+        chance=_chances(r),
+        capacity=_capacities(r),
         chance_away=away,
         capacity_away=np.array([r.parameter(f"care_capacity_away_{band}") for band in _AWAY]),
         generation=int(r.parameter("kin_generation_years")),
@@ -112,7 +111,6 @@ def rules_of(model: QuartierModel) -> Rules:
         reported=reported,
         unmet_from=r.parameter("care_unmet_from"),
     )
-    return model.side["care_rules"]
 
 
 class Events(NamedTuple):

@@ -360,21 +360,14 @@ def allocate(model: QuartierModel, seekers: Seekers, places: Places, search: Sea
             (later.quartiere, later.number, later.first, later.chance, later.guide, search.more),
             (who.key, who.group, who.quartier, who.anywhere, who.stay, who.kin),
             (who.group, who.rooms, who.stay, who.needs, who.entitled, who.budget),
-            rates.parameter("kin_look"), tries, most_streets, _tastes_of(model), match,
+            rates.parameter("kin_look"), tries, most_streets, rates.once(_tastes), match,
         )  # fmt: skip
     got = match[: who.n]
     return np.where(got >= 0, order[got], -1).astype(np.int64)
 
 
-def _tastes_of(model: QuartierModel) -> tuple[int, int, np.ndarray, np.ndarray]:
-    """What `_choose` takes as tastes, by the parameters of this run, worked out once (no state)."""
-    known = model.side.get("tastes")
-    if known is None or known[0] is not model.rates.parameters:
-        known = model.side["tastes"] = (model.rates.parameters, _tastes(model.rates))
-    return known[1]
-
-
 def _tastes(rates: RateBook) -> tuple[int, int, np.ndarray, np.ndarray]:
+    """What `_choose` takes as tastes, by the parameters."""
     rooms, (group, need) = np.arange(MOST_ROOMS + 1), np.indices((GROUPS, MOST_ROOMS + 1))
     loss = np.exp(rates.parameter("room_mismatch") * rooms)[np.abs(rooms - rooms[:, None])]
     scale = loss[:, None, None, :] * np.array([1.0, np.exp(-rates.parameter("kin_bonus"))])[:, None, None]

@@ -135,9 +135,10 @@ def _called(stream, now, origin, weight, offset, leads, share, reached, guide, w
             q += 1
         quartier[k] = q
     fill_unit(stream, np.uint64(now), np.uint64(Decision.SURROUNDINGS), keys[:n], luck)
-    sex, age = leads
+    first_of, sex, age = leads
     for k in range(n):
-        near[k] = luck[k] < share[sex[which[k]], age[which[k]]]
+        lead = first_of[which[k]]
+        near[k] = luck[k] < share[sex[lead], age[lead]]
     return n
 
 
@@ -151,9 +152,8 @@ def _arriving(model: QuartierModel, templates: Templates, origin: int) -> tuple[
     most = int(weight.sum()) + 3
     found = (np.empty(most, np.int64), np.empty(most, np.uint64), np.empty(most, np.uint16), np.empty(most, np.bool_))
     t = templates
-    leads = (t.sex[t.first], t.age[t.first])
     near = t.near_share(model) if ORIGINS[origin] == "germany" else np.zeros((2, AGES))
-    rules = (weight, offset, leads, near, *_first_quartiere(model))
+    rules = (weight, offset, (t.first, t.sex, t.age), near, *_first_quartiere(model))
     n = _called(model.luck.stream, np.int64(model.now), np.int64(origin), *rules, *found)
     return tuple(column[:n] for column in found)
 

@@ -30,7 +30,8 @@ class Templates:
     """Household ``k`` has the members ``first[k] : first[k] + size[k]``; links are positions inside the household, -1 none.
 
     ``prior`` [origin, household] is how often each arrives before the weights are fitted; ``content`` [household, sex * band]
-    counts members. From ``lone`` on they are single minors, one per sex and age: they come only where the households do not
+    counts members. What is known of persons is i16, so that it lies close together. From ``lone`` on they are single minors,
+    one per sex and age: they come only where the households do not
     bring the minors that the rates ask for (net flows by age, say, that let nobody of the parents' ages arrive).
     """
 
@@ -117,15 +118,16 @@ def _fit(prior: np.ndarray, content: np.ndarray, target: np.ndarray) -> np.ndarr
     share of its members that belong to it. Bands without any member in the library stay unmet.
     """
     weight = prior * (target.sum() / max((prior[:, None] * content).sum(), 1e-300))
-    share = content / np.maximum(content.sum(axis=1, keepdims=True), 1)
-    wanted = [g for g in range(target.size) if content[:, g].any()]
+    size = content.sum(axis=1)
+    of_margin = [np.flatnonzero(content[:, g]) for g in range(target.size)]  # few belong to each
+    margins = [(h, content[h, g], content[h, g] / size[h], target[g]) for g, h in enumerate(of_margin) if h.size]
     for _ in range(ROUNDS):
-        for g in wanted:
-            reached = float(weight @ content[:, g])
-            if target[g] <= 0:
-                weight = np.where(content[:, g] > 0, 0.0, weight)
+        for homes, members, share, wanted in margins:
+            reached = float(weight[homes] @ members)
+            if wanted <= 0:
+                weight[homes] = 0.0
             elif reached > 0:
-                weight = weight * (target[g] / reached) ** share[:, g]
+                weight[homes] *= (wanted / reached) ** share
     return weight
 
 
@@ -160,13 +162,13 @@ def make_templates(model: QuartierModel, luck: Luck) -> Templates:
     minors = _minors(int(model.rates.parameter("age_of_majority")))
     n = minors.shape[1]
 
-    def joined(own: np.ndarray, added: np.ndarray | int) -> np.ndarray:
-        return np.concatenate((own, np.broadcast_to(np.asarray(added), (n, *own.shape[1:])).astype(own.dtype)))
+    def joined(own: np.ndarray, added: np.ndarray | int, dtype: type = np.int16) -> np.ndarray:
+        return np.concatenate((own, np.broadcast_to(np.asarray(added), (n, *own.shape[1:])))).astype(dtype)
 
     lone_content = np.zeros((n, 2 * BANDS))
     lone_content[np.arange(n), minors[0] * BANDS + np.searchsorted(EDGES, minors[1], side="right") - 1] = 1
     return Templates(
-        joined(first, picked.size + np.arange(n)),
+        joined(first, picked.size + np.arange(n), np.int32),
         joined(sizes, 1),
         joined(age, minors[1]),
         joined((model.now - p.birth[picked].astype(np.int64)) % 4, minors.sum(axis=0) % 4),
@@ -180,7 +182,7 @@ def make_templates(model: QuartierModel, luck: Luck) -> Templates:
         joined(partner, -1),
         joined(link(p.mother[picked]), -1),
         joined(link(p.father[picked]), -1),
-        joined(content, lone_content),
+        joined(content, lone_content, np.float64),
         np.concatenate((_priors(model, household, picked, homes.size), np.zeros((2, n))), axis=1),
         stock,
         in_move_profile(model, stock),

@@ -61,10 +61,10 @@ def test_every_text_has_a_german_translation_and_none_is_left_over():
     assert catalogue.keys() - ids - estimated == set()
 
 
-def test_placeholders_survive_translation():
-    placeholder = re.compile(r"\{\w+\}")
+def test_what_is_inserted_into_texts_survives_translation():
+    inserted = re.compile(r"\{\w+\}")
     for english, german in read_po(PACKAGE / "texts" / "de.po").items():
-        assert sorted(placeholder.findall(english)) == sorted(placeholder.findall(german)), english
+        assert sorted(inserted.findall(english)) == sorted(inserted.findall(german)), english
 
 
 def test_english_texts_are_their_own_ids_and_an_unknown_language_is_refused():

@@ -187,7 +187,10 @@ def test_a_child_under_14_in_the_household_is_a_double_burden():
 
 
 def test_without_kin_less_is_given_and_more_stays_unmet():
-    """The same people with and without their children: 4 % more stays unmet, 3.5 to 5 over five seeds."""
+    """The same people with and without their children: of each who lives at home 11 to 14 % more stays unmet, over five seeds.
+
+    In all it is 3 to 5 % more, because fewer live at home.
+    """
     n = 2000
     mothers = [{"age": 84, "sex": 1, "household": i, "care": 1 + i % 5} for i in range(n)]
     children = [{"age": 55, "sex": i % 2, "household": n + i, "mother": i} for i in range(n)]
@@ -195,7 +198,9 @@ def test_without_kin_less_is_given_and_more_stays_unmet():
     with_kin, without = (run(toy.town(mothers + kin, BOTH, rates=book()), 8) for kin in (children, alone))
     many, few = with_kin.side["care_result"], without.side["care_result"]
     assert few["hours"][1].sum() < 0.3 * many["hours"][1].sum()
-    assert few["hours"][UNMET].sum() > 1.02 * many["hours"][UNMET].sum()
+    unmet_per_head = [result["hours"][UNMET].sum() / result["cases"].rows.size for result in (few, many)]
+    assert unmet_per_head[0] > 1.08 * unmet_per_head[1]
+    assert few["hours"][UNMET].sum() > many["hours"][UNMET].sum()
     assert few["counts"][AMBULATORY, 0].sum() > many["counts"][AMBULATORY, 0].sum()
     assert few["counts"][NURSING_HOME, 0].sum() > 1.2 * many["counts"][NURSING_HOME, 0].sum()
 

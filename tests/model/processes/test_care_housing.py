@@ -109,8 +109,7 @@ def test_serviced_housing_counts_as_a_child_within_reach_for_those_who_live_in_i
     between = (wish_for_home(model, cases, np.full_like(alone, 1)) + wish_for_home(model, cases, alone)) / 2
     known.taste[:], known.need_since[:] = between, 1
     ids = known.id.copy()
-    model.rates.parameters["care_home_taste_redraw"] = 0.0
-    model.side.pop("care_choices")
+    model.rates = model.rates.with_parameters({"care_home_taste_redraw": 0.0})
     run(model, 1)
     left = set(memory(model).id.tolist())
     assert {i for i in ids[lives].tolist() if i in left} == set(ids[lives].tolist())
